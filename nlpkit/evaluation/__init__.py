@@ -1,0 +1,1 @@
+"""The metrics that say how good a pipeline is."""

@@ -1,0 +1,1 @@
+"""How nlpkit is called from outside Python: the commands."""

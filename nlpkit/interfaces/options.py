@@ -1,0 +1,162 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from nlpkit.tasks.pipeline import Pipeline
+
+Command = Callable[..., Any]
+
+
+class Device(click.ParamType[str]):
+    """The name of a device: `auto`, `cpu`, `mps`, `cuda` or `cuda:1`."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name itself; whether the device is there shows when the pipeline is loaded."""
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", str(value)):
+            allowed = "auto, cpu, cuda, cuda:N, mps"
+            self.fail(f"{value!r} is not a device; allowed: {allowed}", param, ctx)
+        return str(value)
+
+
+class Share(click.FloatRange):
+    """A number from 0 to 1, or above 0 if `min_open`."""
+
+    def __init__(self, *, min_open: bool = False) -> None:
+        super().__init__(min=0, max=1, min_open=min_open)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; unlike click's own range, without letting NaN through."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"nan is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shared options of a command that runs a pipeline were set to."""
+
+    pipeline: str
+    device: str
+    batch_tokens: int | None
+    as_json: bool
+    quiet: bool
+
+    def load(self) -> Pipeline[Any, Any, Any]:
+        """The pipeline that was asked for."""
+        from nlpkit.tasks.loading import load
+
+        return load(self.pipeline, device=self.device, batch_tokens=self.batch_tokens)
+
+    def progress(self, inputs: int | None) -> bool:
+        """Whether a progress bar helps: for several inputs, on a terminal that shows no results."""
+        several = inputs is None or inputs > 1
+        return several and not self.quiet and sys.stderr.isatty() and not sys.stdout.isatty()
+
+
+def device_option(function: Command) -> Command:
+    """Adds `--device`."""
+    return click.option(
+        "--device",
+        type=Device(),
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        help="auto, cpu, cuda, cuda:N or mps.",
+    )(function)
+
+
+def json_option(function: Command) -> Command:
+    """Adds `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")(
+        function
+    )
+
+
+def talk_options(function: Command) -> Command:
+    """Adds `--verbose` and `--quiet`, sets up logging, and hands on only `quiet`."""
+
+    @functools.wraps(function)
+    def command(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> Any:
+        if verbose and quiet:
+            raise click.UsageError("--verbose and --quiet exclude each other.")
+        _set_up_logging(verbose=verbose)
+        return function(*args, quiet=quiet, **kwargs)
+
+    command = click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")(command)
+    return click.option(
+        "-v", "--verbose", is_flag=True, help="Log what is done, with tracebacks of errors."
+    )(command)
+
+
+def run_options(default: str) -> Callable[[Command], Command]:
+    """Adds the options of a command that runs a pipeline; it gets them as `settings`.
+
+    Args:
+        default: the pipeline where `--pipeline` is not given.
+    """
+
+    def decorate(function: Command) -> Command:
+        @functools.wraps(function)
+        def command(
+            *args: Any,
+            pipeline: str,
+            device: str,
+            batch_tokens: int | None,
+            as_json: bool,
+            quiet: bool,
+            **kwargs: Any,
+        ) -> Any:
+            settings = Settings(pipeline, device, batch_tokens, as_json, quiet)
+            return function(*args, settings=settings, **kwargs)
+
+        add_pipeline = click.option(
+            "-p",
+            "--pipeline",
+            default=default,
+            show_default=True,
+            metavar="NAME_OR_PATH",
+            help="A shipped pipeline, or the folder of your own.",
+        )
+        add_batch_tokens = click.option(
+            "--batch-tokens",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Tokens in a batch: fewer need less memory.",
+        )
+        return json_option(add_pipeline(device_option(add_batch_tokens(talk_options(command)))))
+
+    return decorate
+
+
+def _set_up_logging(*, verbose: bool) -> None:
+    """One log on standard error; other packages' notes and warnings only if `verbose`."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(name)s: %(message)s",
+        stream=sys.stderr,
+        force=True,
+    )
+    logging.getLogger("nlpkit").setLevel(logging.DEBUG if verbose else logging.ERROR)
+    if not verbose:
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -1,0 +1,122 @@
+"""Encoder, pooling and head as one module, and the padded batches that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nlpkit import pooling
+from nlpkit.encoder import Encoder, backbone
+from nlpkit.heads import ClassificationHead, SentenceHead, SpanHead
+from nlpkit.recipe import Recipe
+from nlpkit.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Windows padded to one length: ids, mask and token types, each `(batch, tokens)`.
+
+    For heads that score sentences also `segments` `(batch, tokens)`, `places`
+    `(batch, sentences)`.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    token_type_ids: Tensor
+    segments: Tensor | None = None
+    places: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        there: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{k: None if v is None else v.to(device) for k, v in there.items()})
+
+
+def collate(windows: Sequence[Window], pad_id: int) -> Batch:
+    """Pads windows to the longest of them.
+
+    >>> ids = np.array([5, 6], np.int32)
+    >>> window = Window(ids, np.zeros(2, np.int32), 0, 0, 2)
+    >>> longer = Window(np.array([5, 6, 7], np.int32), np.zeros(3, np.int32), 0, 0, 3)
+    >>> collate([window, longer], 0).attention_mask.tolist()
+    [[1, 1, 0], [1, 1, 1]]
+    """
+    longest = max(len(window) for window in windows)
+
+    def table(rows: Sequence[np.ndarray], width: int, fill: int) -> Tensor:
+        out = np.full((len(rows), width), fill, dtype=np.int64)
+        for index, row in enumerate(rows):
+            out[index, : len(row)] = row
+        return torch.from_numpy(out)
+
+    segments = [window.segments for window in windows if window.segments is not None]
+    places = [window.places for window in windows if window.places is not None]
+    return Batch(
+        input_ids=table([window.ids for window in windows], longest, pad_id),
+        attention_mask=table([np.ones(len(window)) for window in windows], longest, 0),
+        token_type_ids=table([window.types for window in windows], longest, 0),
+        segments=table(segments, longest, -1) if segments else None,
+        places=table(places, max(map(len, places)), 0) if places else None,
+    )
+
+
+class TaskModel(nn.Module):
+    """What a recipe describes: encoder, pooling, head.
+
+    Args:
+        encoder: a pipeline's own structure over the shared backbone.
+        recipe: says which pooling and head.
+        width: the encoder's hidden size.
+    """
+
+    def __init__(self, encoder: Encoder, recipe: Recipe, width: int) -> None:
+        super().__init__()
+        head = recipe.head
+        self.encoder = encoder
+        self.pooling = recipe.pooling.kind
+        self.head: nn.Module
+        if head.kind == "sentences":
+            self.head = SentenceHead(
+                width, hidden=head.hidden, places=head.places, dropout=head.dropout
+            )
+        elif head.kind == "span":
+            self.head = SpanHead(width, hidden=head.hidden, dropout=head.dropout)
+        else:
+            outputs = len(head.labels) if head.kind in ("labels", "multi_label") else 1
+            self.head = ClassificationHead(width, outputs, hidden=head.hidden, dropout=head.dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """A batch to logits: `(batch, labels)`, `(batch, tokens, 2)` for spans, or
+        `(batch, sentences)` for sentences.
+        """
+        mask = batch.attention_mask
+        states = self.encoder(batch.input_ids, mask, batch.token_type_ids)
+        logits: Tensor
+        if self.pooling == "sentences":
+            assert batch.segments is not None
+            assert batch.places is not None
+            # The document is its sentences: special tokens and padding are no part of it.
+            document = pooling.mean(states, (batch.segments >= 0).long())
+            vectors = pooling.sentences(states, batch.segments, batch.places.shape[1])
+            logits = self.head(vectors, document, batch.places)
+        elif self.pooling == "tokens":
+            logits = self.head(states)
+        else:
+            pool = {"cls": pooling.cls, "mean": pooling.mean, "last": pooling.last}[self.pooling]
+            logits = self.head(pool(states, mask))
+        return logits
+
+
+def build(recipe: Recipe) -> TaskModel:
+    """The untuned model of a recipe: shared encoder weights, a fresh head.
+
+    Raises:
+        WeightsError: when the backbone cannot be loaded or is not the one in the recipe.
+    """
+    shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+    return TaskModel(shared.encoder(), recipe, shared.width)

@@ -1,0 +1,91 @@
+"""Rows of data sets for a recipe: the right columns, under the recipe's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nlpkit import corpora
+from nlpkit.errors import DataError
+from nlpkit.recipe import Recipe
+from nlpkit.tables import SUFFIXES, checked_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What each task reads, and what the columns are called in the reference sets; the first name
+# that a data set has is taken, unless `data.columns` says another.
+COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "classification": {"text": ("text", "sentence"), "label": ("label",)},
+    "question_answering": {
+        "question": ("question",),
+        "context": ("context", "passage"),
+        "answers": ("answers",),
+    },
+    "summarization": {
+        "document": ("document", "article", "text"),
+        "summary": ("summary", "highlights"),
+    },
+}
+
+
+def read_rows(
+    recipe: Recipe,
+    sources: Sequence[str],
+    *,
+    split: str | None,
+    data: str | Path | None = None,
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """The rows of one or several data sets, with columns named as in `COLUMNS`.
+
+    Question answering also gets `id` and `title`, classification `pair` where the recipe reads
+    pairs.
+
+    Args:
+        recipe: says the task, and the columns where their names are others.
+        sources: names of reference sets, sets on the hub, files or folders.
+        split: of the named sets; files have none.
+        data: folder of the reference sets.
+        limit: at most so many rows of each.
+
+    Raises:
+        DataError: when a set, a file or a column is not there.
+    """
+    import pandas as pd
+
+    frames = []
+    for source in sources:
+        file = Path(source).suffix.lower() in SUFFIXES
+        frame = corpora.read(source, None if file else split, root=data, limit=limit)
+        frames.append(named(frame, recipe, source))
+    return pd.concat(frames, ignore_index=True)
+
+
+def named(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:
+    """A data frame with its columns under the recipe's own names; others are left out.
+
+    Raises:
+        DataError: when a column is not there, or `data.columns` names one that no task reads.
+    """
+    there = list(map(str, frame.columns))
+    wanted = dict(COLUMNS[recipe.task])
+    if recipe.pair:
+        wanted["pair"] = ("pair",)
+    given = recipe.data.columns if recipe.data is not None else {}
+    for name in given:
+        if name not in wanted:
+            raise DataError(
+                f"data.columns names {name!r}, which {recipe.task} does not read; "
+                f"allowed: {', '.join(wanted)}"
+            )
+    columns = {}
+    for name, usual in wanted.items():
+        names = (given[name],) if given.get(name) in there else usual
+        column = next((c for c in names if c in there), given.get(name, usual[0]))
+        checked_columns(source, there, [column])
+        columns[column] = name
+    if recipe.task == "question_answering":
+        columns |= {name: name for name in ("id", "title") if name in there}
+    return frame[list(columns)].rename(columns=columns)

@@ -1,0 +1,1 @@
+"""What a pipeline does: summarize, answer, classify."""

@@ -1,0 +1,280 @@
+"""The base of all pipelines: one road from inputs to results, whatever the task.
+
+A task says how its inputs become windows and how logits become results. That inputs come one at
+a time, in lists or in streams, that a bad one is reported in its place, that windows of different
+inputs share a batch, and how a pipeline is saved, is the same for all and lives here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlpkit import recipe as recipes
+from nlpkit.encoder import Backbone, fingerprint
+from nlpkit.errors import InputError, InputTypeError, NlpkitError
+from nlpkit.recipe import Recipe, WeightsRecipe
+from nlpkit.results import Failure
+from nlpkit.runtimes.torch import TorchRuntime
+from nlpkit.tuning import State
+from nlpkit.windows import Window
+
+Errors = Literal["raise", "return"]
+Logits = NDArray[np.float32]
+Input = TypeVar("Input")
+Result = TypeVar("Result")
+Options = TypeVar("Options")
+
+# Inputs are taken in groups of at most so many, and about so many characters, so that a stream
+# of any length needs the memory of one group.
+_GROUP_ITEMS = 256
+_GROUP_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[Input]):
+    """An input with the windows that are to be run for it, and the task's own notes."""
+
+    input: Input
+    windows: Sequence[Window]
+    notes: Any = None
+
+
+class Pipeline(ABC, Generic[Input, Result, Options]):
+    """A trained pipeline, open for use; made by `nlpkit.load`.
+
+    Attributes:
+        recipe: what is in `pipeline.toml`.
+        folder: where it was loaded from.
+        runtime: what computes its logits.
+    """
+
+    noun: ClassVar[str]
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        backbone: Backbone,
+        runtime: TorchRuntime,
+        *,
+        state: State,
+        folder: Path | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.runtime = runtime
+        self.folder = folder
+        self.tokenizer = backbone.tokenizer
+        self.max_tokens = min(recipe.backbone.max_tokens, backbone.max_tokens)
+        self._state = state
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What is running: name, task, backbone, device, number type, lengths, parameters."""
+        return {
+            "name": self.recipe.name,
+            "task": self.recipe.task,
+            "backbone": self.recipe.backbone.name,
+            "tuning": self.recipe.backbone.tuning,
+            "runtime": "torch",
+            "device": str(self.runtime.device),
+            "dtype": str(self.runtime.dtype).removeprefix("torch."),
+            "max_tokens": self.max_tokens,
+            "batch_tokens": self.runtime.batch_tokens,
+            "tuned_parameters": sum(tensor.numel() for tensor in self._state.values()),
+            "folder": None if self.folder is None else str(self.folder),
+        }
+
+    def __repr__(self) -> str:
+        return f"<nlpkit pipeline {self.recipe.name!r}: {self.recipe.task}>"
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the pipeline as a folder that `nlpkit.load` opens with the same results.
+
+        Raises:
+            InputError: when the path is a file, or cannot be written.
+        """
+        from safetensors.torch import save_file
+
+        folder = Path(path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / WeightsRecipe.model_fields["file"].default
+            save_file(self._state, file, metadata={"format": "pt"})
+        except OSError as error:
+            raise InputError(f"cannot save to {folder}: {error.strerror or error}") from None
+        weights = WeightsRecipe(sha256=fingerprint(file))
+        recipes.write(
+            self.recipe.model_copy(update={"weights": weights}), folder, template=self.folder
+        )
+        card = None if self.folder is None else self.folder / "README.md"
+        if card is not None and card.is_file() and not card.samefile(folder / card.name):
+            shutil.copy(card, folder / card.name)
+        return folder
+
+    def evaluate(
+        self,
+        dataset: Any,
+        *,
+        split: str | None = None,
+        data: str | Path | None = None,
+        limit: int | None = None,
+        progress: bool = False,
+    ) -> dict[str, float]:
+        """The metrics of this pipeline on a data set; see `nlpkit.evaluation.evaluate`."""
+        # Evaluation stands above the tasks; a method is the one place where it is called up.
+        from nlpkit.evaluation.evaluate import evaluate
+
+        return evaluate(self, dataset, split=split, data=data, limit=limit, progress=progress)
+
+    def _run(self, inputs: Any, options: Options, *, errors: Errors, progress: bool) -> Any:
+        """One input to one result, a list to a list, any other iterable to an iterator."""
+        if errors not in ("raise", "return"):
+            raise InputError(f"errors = {errors!r} is not known; allowed: 'raise', 'return'")
+        if self._is_one(inputs):
+            result = next(self._stream(iter([inputs]), options, errors, one=True))
+            return result
+        if isinstance(inputs, list):
+            if errors == "raise":  # a bad one is found before any work is done
+                for index, item in enumerate(inputs):
+                    self._check(item, f"{self.noun} {index} of the list")
+            return list(self._watch(self._stream(iter(inputs), options, errors), inputs, progress))
+        if isinstance(inputs, Iterable):
+            stream = self._stream(iter(inputs), options, errors)
+            return self._watch(stream, inputs, progress)
+        # Neither one input nor several: checking says what it should have been.
+        self._check(inputs, f"the {self.noun}")
+        raise InputTypeError(f"the {self.noun} is of type {type(inputs).__name__}")
+
+    def _watch(self, stream: Iterator[Any], inputs: Any, progress: bool) -> Iterator[Any]:
+        if not progress:
+            return stream
+        from tqdm.auto import tqdm
+
+        total = len(inputs) if hasattr(inputs, "__len__") else None
+        return iter(tqdm(stream, total=total, unit=self.noun.split()[-1], disable=None))
+
+    def _stream(
+        self, items: Iterator[Any], options: Options, errors: Errors, *, one: bool = False
+    ) -> Iterator[Result | Failure]:
+        first = 0
+        while group := self._group(items):
+            good: list[Input] = []
+            places: list[Failure | None] = []
+            for index, item in enumerate(group, first):
+                where = f"the {self.noun}" if one else f"{self.noun} {index} of the list"
+                try:
+                    good.append(self._check(item, where))
+                    places.append(None)
+                except NlpkitError as error:
+                    if errors == "raise":
+                        raise
+                    places.append(Failure(error))
+            results = iter(self._results(good, options))
+            for failure in places:
+                result = next(results) if failure is None else failure
+                if isinstance(result, Failure) and errors == "raise":
+                    raise result.error
+                yield result
+            first += len(group)
+
+    def _group(self, items: Iterator[Any]) -> list[Any]:
+        group: list[Any] = []
+        size = 0
+        for item in islice(items, _GROUP_ITEMS):
+            group.append(item)
+            size += self._characters(item)
+            if size >= _GROUP_CHARACTERS:
+                break
+        return group
+
+    def _results(self, inputs: Sequence[Input], options: Options) -> list[Result | Failure]:
+        prepared = self._prepare(inputs, options)
+        usable = [item for item in prepared if isinstance(item, Prepared)]
+        logits = self.runtime([window for item in usable for window in item.windows])
+        results: list[Result | Failure] = []
+        at = 0
+        for item in prepared:
+            if not isinstance(item, Prepared):
+                results.append(Failure(item))
+                continue
+            stop = at + len(item.windows)
+            results.append(self._decode(item, logits[at:stop], options))
+            at = stop
+        return results
+
+    @abstractmethod
+    def _is_one(self, inputs: object) -> bool:
+        """Whether this is one input (and not several)."""
+
+    @abstractmethod
+    def _check(self, item: object, where: str) -> Input:
+        """The input in its one form, or an error that says what is wrong with it, and where."""
+
+    @abstractmethod
+    def _prepare(
+        self, inputs: Sequence[Input], options: Options
+    ) -> list[Prepared[Input] | InputError]:
+        """Tokens and windows of the inputs; an error in the place of one that has none."""
+
+    @abstractmethod
+    def _decode(
+        self, prepared: Prepared[Input], logits: Sequence[Logits], options: Options
+    ) -> Result:
+        """The result of one input from the logits of its windows."""
+
+    def _characters(self, item: object) -> int:
+        """About how long an input is, for taking inputs in groups."""
+        if isinstance(item, str):
+            return len(item)
+        if isinstance(item, tuple | list):
+            return sum(self._characters(part) for part in cast("Sequence[object]", item))
+        return 0
+
+
+def text_of(value: object, where: str) -> str:
+    """The value if it is a string.
+
+    Raises:
+        InputTypeError: when it is something else; says of what type, and where.
+    """
+    if isinstance(value, str):
+        return value
+    raise InputTypeError(f"{where} is of type {type(value).__name__}; it must be a string")
+
+
+def positive(value: object, name: str) -> int:
+    """The value if it is a whole number of at least 1.
+
+    Raises:
+        InputTypeError: when it is not a whole number.
+        InputError: when it is less than 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputTypeError(
+            f"{name} is of type {type(value).__name__}; it must be a whole number from 1"
+        )
+    if value < 1:
+        raise InputError(f"{name} = {value} is not allowed; it must be at least 1")
+    return int(value)
+
+
+def share(value: object, name: str) -> float:
+    """The value if it is a number from 0 to 1.
+
+    Raises:
+        InputTypeError: when it is not a number.
+        InputError: when it is outside.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        raise InputTypeError(f"{name} is of type {type(value).__name__}; it must be from 0 to 1")
+    if not 0 <= value <= 1:
+        raise InputError(f"{name} = {value} is not allowed; it must be from 0 to 1")
+    return float(value)

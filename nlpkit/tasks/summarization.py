@@ -1,0 +1,156 @@
+"""Extractive summarization: the sentences of a document that say most of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, overload
+
+import numpy as np
+
+from nlpkit.errors import InputError
+from nlpkit.results import Sentence, Summary
+from nlpkit.sentence_windows import document_windows, sentence_pairs
+from nlpkit.tasks.pipeline import Errors, Logits, Pipeline, Prepared, text_of
+from nlpkit.tasks.selection import Length, select
+from nlpkit.text import Span, split_sentences
+
+Redundancy = Literal["none", "trigram", "mmr"]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryOptions:
+    """What a call may set; see `Summarization.__call__`."""
+
+    length: Length
+    redundancy: Redundancy
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    spans: list[Span]
+    tokens: list[int]
+
+
+class Summarization(Pipeline[str, Summary, SummaryOptions]):
+    """Summarizes documents of any length; made by `nlpkit.load`."""
+
+    noun: ClassVar[str] = "document"
+
+    @overload
+    def __call__(self, document: str, /, **options: Any) -> Summary: ...
+    @overload
+    def __call__(self, document: list[str], /, **options: Any) -> list[Summary]: ...
+    @overload
+    def __call__(self, document: Iterable[str], /, **options: Any) -> Iterator[Summary]: ...
+    def __call__(  # type: ignore[misc]  # names the options that the overloads leave open
+        self,
+        document: Any,
+        /,
+        *,
+        sentences: int | None = None,
+        ratio: float | None = None,
+        words: int | None = None,
+        tokens: int | None = None,
+        redundancy: Redundancy | None = None,
+        errors: Errors = "raise",
+        progress: bool = False,
+    ) -> Any:
+        """The summary of a document; a list for a list, an iterator for an iterator.
+
+        Args:
+            document: a text of any length, or a list or an iterator of texts.
+            sentences: how many sentences; with no limit at all, the pipeline's own number.
+            ratio: instead, the share of the document's sentences, over 0 to 1.
+            words: instead, the most words (separated by white space).
+            tokens: instead, the most tokens of the encoder.
+            redundancy: `trigram` leaves out a sentence that shares three words in a row with a
+                better one, `mmr` weighs score against likeness to those chosen, `none` does
+                neither; None takes the pipeline's own.
+            errors: `return` puts a `Failure` in the place of a bad input instead of raising.
+            progress: show a progress bar on standard error, if that is a terminal.
+
+        Raises:
+            InputError: two limits at once, a limit under 1, a ratio outside 0 to 1.
+            InputTypeError: a document that is not a string.
+        """
+        given = {"sentences": sentences, "ratio": ratio, "words": words, "tokens": tokens}
+        if all(value is None for value in given.values()):
+            given["sentences"] = self.recipe.decoding.sentences
+        redundancy = redundancy or self.recipe.decoding.redundancy
+        if redundancy not in ("none", "trigram", "mmr"):
+            raise InputError(
+                f"redundancy = {redundancy!r} is not known; allowed: 'none', 'trigram', 'mmr'"
+            )
+        length = Length(**given)  # type: ignore[arg-type]  # Length checks every value itself
+        options = SummaryOptions(length, redundancy)
+        return self._run(document, options, errors=errors, progress=progress)
+
+    def _is_one(self, inputs: object) -> bool:
+        return isinstance(inputs, str)
+
+    def _check(self, item: object, where: str) -> str:
+        return text_of(item, where)
+
+    def _prepare(
+        self, inputs: Sequence[str], options: SummaryOptions
+    ) -> list[Prepared[str] | InputError]:
+        spans = [split_sentences(text) for text in inputs]
+        texts = [text[a:b] for text, own in zip(inputs, spans, strict=True) for a, b in own]
+        tokens = self.tokenizer.encode(texts)
+        make = document_windows if self.recipe.head.kind == "sentences" else sentence_pairs
+        prepared: list[Prepared[str] | InputError] = []
+        at = 0
+        for text, own in zip(inputs, spans, strict=True):
+            run = tokens[at : at + len(own)]
+            at += len(own)
+            windows = make(
+                self.tokenizer.template,
+                run,
+                size=self.max_tokens,
+                stride=self.recipe.backbone.stride,
+            )
+            prepared.append(Prepared(text, windows, _Notes(own, [len(t) for t in run])))
+        return prepared
+
+    def _decode(
+        self, prepared: Prepared[str], logits: Sequence[Logits], options: SummaryOptions
+    ) -> Summary:
+        text, notes = prepared.input, prepared.notes
+        scores = self._scores(prepared, logits)
+        chosen = select(
+            scores,
+            sentences=[text[a:b] for a, b in notes.spans],
+            length=options.length,
+            redundancy=options.redundancy,
+            token_counts=notes.tokens,
+        )
+        sentences = tuple(
+            Sentence(text[a:b], a, b, index, scores[index])
+            for index, (a, b) in ((i, notes.spans[i]) for i in chosen)
+        )
+        return Summary(
+            text=" ".join(sentence.text for sentence in sentences),
+            sentences=sentences,
+            scores=tuple(scores),
+            spans=tuple(notes.spans),
+        )
+
+    def _scores(self, prepared: Prepared[str], logits: Sequence[Logits]) -> list[float]:
+        """The probability of each sentence, 0 where it has no token.
+
+        A sentence that is read more than once (overlapping windows, parts of a very long one)
+        gets the mean of its logits, weighted by the tokens behind each.
+        """
+        count = len(prepared.notes.spans)
+        total, weight = np.zeros(count), np.zeros(count)
+        for window, row in zip(prepared.windows, logits, strict=True):
+            assert window.places is not None
+            if window.segments is None:
+                sizes = np.ones(len(window.places), np.int64)
+            else:
+                sizes = np.bincount(window.segments[window.segments >= 0], minlength=len(row))
+            np.add.at(total, window.places, row * sizes)
+            np.add.at(weight, window.places, sizes)
+        means = total / np.maximum(weight, 1) / self.recipe.decoding.temperature
+        return [float(s) for s in np.where(weight > 0, 0.5 * (1 + np.tanh(means / 2)), 0.0)]

@@ -1,0 +1,177 @@
+"""Text to tokens and back: ids, and for each token its characters in the caller's own string.
+
+The Rust `tokenizers` library is used directly. Where special tokens go is read off the
+tokenizer itself (BERT, RoBERTa, GPT-2 and BART all differ), so windows can be built from tokens
+that were computed once for a whole text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlpkit.errors import WeightsError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+    from tokenizers import Tokenizer as RustTokenizer
+
+# A lone surrogate cannot be encoded as UTF-8, which the Rust side needs; U+FFFD takes its place
+# there, one character for one, so that offsets still hold in the caller's string.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_SPACE = re.compile(r"\s")
+
+# A longer text is tokenised in pieces of about this many characters, to bound memory.
+_PIECE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one text, without special tokens.
+
+    `ids` has shape `(tokens,)`; `offsets` has shape `(tokens, 2)`: for each token the first
+    character and the one after the last, in the text that was given.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Which special tokens stand around one text, or around two, and their token types.
+
+    `single` holds the runs of special ids before and after the text, `pair` those before the
+    first text, between the two and after the second. `*_types` are the types of the texts' own
+    tokens; special tokens take the type of the run that they belong to.
+    """
+
+    single: tuple[tuple[int, ...], tuple[int, ...]]
+    pair: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+    pair_types: tuple[int, int]
+    pair_special_types: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+    @property
+    def single_extra(self) -> int:
+        """How many special tokens one text gets."""
+        return sum(map(len, self.single))
+
+    @property
+    def pair_extra(self) -> int:
+        """How many special tokens two texts get."""
+        return sum(map(len, self.pair))
+
+
+class Tokenizer:
+    """A fast tokenizer that keeps characters.
+
+    Args:
+        backend: the `tokenizers.Tokenizer` to use; its own truncation and padding are turned
+            off, since cutting is done by `nlpkit.windows` where nothing is lost.
+    """
+
+    def __init__(self, backend: RustTokenizer) -> None:
+        backend.no_truncation()
+        backend.no_padding()
+        self.backend = backend
+        self.template = _probe(backend)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Tokenizer:
+        """Reads a `tokenizer.json`.
+
+        Raises:
+            WeightsError: when the file is missing or is not a tokenizer.
+        """
+        from tokenizers import Tokenizer as RustTokenizer
+
+        try:
+            return cls(RustTokenizer.from_file(str(path)))
+        except Exception as error:  # the Rust side raises plain Exception
+            raise WeightsError(f"cannot read the tokenizer {path}: {error}") from error
+
+    def encode(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text, in bulk; the texts may be of any length.
+
+        Cutting a long text before a white space changes no token: both word-piece and byte-pair
+        tokenizers start a new word there.
+        """
+        pieces: list[str] = []
+        starts: list[list[int]] = []
+        for text in texts:
+            clean = _SURROGATES.sub("\ufffd", text)
+            own: list[int] = []
+            for start, stop in _pieces(clean):
+                own.append(start)
+                pieces.append(clean[start:stop])
+            starts.append(own)
+        encodings = self.backend.encode_batch(pieces, add_special_tokens=False)
+        tokens: list[Tokens] = []
+        at = 0
+        for own in starts:
+            tokens.append(_join(encodings[at : at + len(own)], own))
+            at += len(own)
+        return tokens
+
+    def __call__(self, text: str) -> Tokens:
+        """The tokens of one text."""
+        return self.encode([text])[0]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while len(text) - start > _PIECE:
+        space = _SPACE.search(text, start + _PIECE)
+        stop = space.start() if space and space.start() < start + 2 * _PIECE else start + _PIECE
+        yield start, stop
+        start = stop
+    yield start, len(text)
+
+
+def _join(encodings: Sequence[Encoding], starts: Sequence[int]) -> Tokens:
+    ids = [np.array(e.ids, dtype=np.int32) for e in encodings]
+    offsets = [
+        np.array(e.offsets, dtype=np.int32).reshape(-1, 2) + np.int32(start)
+        for e, start in zip(encodings, starts, strict=True)
+    ]
+    if len(ids) == 1:
+        return Tokens(ids[0], offsets[0])
+    return Tokens(np.concatenate(ids), np.concatenate(offsets))
+
+
+def _probe(backend: RustTokenizer) -> Template:
+    """Reads the template off two encodings, which works for every post-processor."""
+    one = _runs(backend.encode("a"), 1)
+    two = _runs(backend.encode("a", "b"), 2)
+    encoding = backend.encode("a", "b")
+    types = dict(zip(encoding.sequence_ids, encoding.type_ids, strict=True))
+    return Template(
+        single=(one[0][0], one[1][0]),
+        pair=(two[0][0], two[1][0], two[2][0]),
+        pair_types=(types.get(0, 0), types.get(1, 0)),
+        pair_special_types=(two[0][1], two[1][1], two[2][1]),
+    )
+
+
+def _runs(encoding: Encoding, texts: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The special tokens before, between and after the texts, as (ids, types)."""
+    runs: list[tuple[list[int], list[int]]] = [([], []) for _ in range(texts + 1)]
+    at = 0
+    for id_, kind, sequence in zip(
+        encoding.ids, encoding.type_ids, encoding.sequence_ids, strict=True
+    ):
+        if sequence is None:
+            runs[at][0].append(id_)
+            runs[at][1].append(kind)
+        else:
+            at = sequence + 1
+    return [(tuple(ids), tuple(kinds)) for ids, kinds in runs]

@@ -1,0 +1,1 @@
+"""Fine-tuning a pipeline from its recipe."""

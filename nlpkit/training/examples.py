@@ -1,0 +1,193 @@
+"""Rows of a data set to training examples, for each task.
+
+Alignment of labels with tokens happens here: answers in characters become start and end tokens,
+reference summaries become oracle labels of sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nlpkit.errors import DataError
+from nlpkit.recipe import Recipe
+from nlpkit.sentence_windows import document_windows, sentence_pairs
+from nlpkit.tasks.classification import classification_windows
+from nlpkit.tasks.question_answering import question_windows
+from nlpkit.text import split_sentences
+from nlpkit.tokenizer import Tokenizer, Tokens
+from nlpkit.training.features import Example
+from nlpkit.training.oracle import greedy_oracle
+from nlpkit.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Rows are tokenised in groups of this many.
+_GROUP = 512
+
+
+def examples(
+    frame: pd.DataFrame, recipe: Recipe, tokenizer: Tokenizer, *, max_tokens: int
+) -> Iterator[Example]:
+    """The training examples of a data frame whose columns are named as in `nlpkit.rows`.
+
+    Raises:
+        DataError: when a label is not one of the recipe's, or an answer does not stand where the
+            data says.
+    """
+    make = {
+        "classification": _classification,
+        "question_answering": _question_answering,
+        "summarization": _summarization,
+    }[recipe.task]
+    for start in range(0, len(frame), _GROUP):
+        rows = frame.iloc[start : start + _GROUP].to_dict("list")
+        yield from make(rows, start, recipe, tokenizer, max_tokens)
+
+
+Rows = dict[Any, list[Any]]
+
+
+def _classification(
+    rows: Rows, first: int, recipe: Recipe, tokenizer: Tokenizer, max_tokens: int
+) -> Iterator[Example]:
+    texts = tokenizer.encode(rows["text"])
+    pairs = tokenizer.encode(rows["pair"]) if recipe.pair else [None] * len(texts)
+    for index, (text, pair, label) in enumerate(zip(texts, pairs, rows["label"], strict=True)):
+        target = label_target(label, recipe, first + index)
+        if target is None:
+            continue
+        for window in classification_windows(tokenizer.template, text, pair, recipe, max_tokens):
+            yield Example(window, target, first + index)
+
+
+def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
+    """A row's label as numbers; None for GLUE's -1, which says that there is none.
+
+    Raises:
+        DataError: when it is not one of the recipe's labels, or not a number for regression.
+    """
+    head = recipe.head
+    if head.kind == "regression":
+        value = _number(label, row)
+        low, high = head.range or (0.0, 1.0)
+        return [(value - low) / (high - low)]
+    if head.kind == "multi_label":
+        names = [label] if isinstance(label, str) else list(label)
+        chosen = {_label_index(name, head.labels, row) for name in names}
+        return [float(index in chosen) for index in range(len(head.labels))]
+    if not isinstance(label, str) and label == -1:
+        return None
+    return [float(_label_index(label, head.labels, row))]
+
+
+def _number(label: Any, row: int) -> float:
+    try:
+        value = float(label)
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not np.isfinite(value):
+        raise DataError(f"the label of row {row} is {label!r}; regression needs a finite number")
+    return value
+
+
+def _label_index(label: Any, names: Sequence[str], row: int) -> int:
+    if isinstance(label, str) and label in names:
+        return names.index(label)
+    if not isinstance(label, str) and 0 <= label < len(names) and label == int(label):
+        return int(label)
+    raise DataError(
+        f"the label of row {row} is {label!r}; the recipe knows {', '.join(map(repr, names))} "
+        f"(or 0 to {len(names) - 1})"
+    )
+
+
+def _question_answering(
+    rows: Rows, first: int, recipe: Recipe, tokenizer: Tokenizer, max_tokens: int
+) -> Iterator[Example]:
+    passages = list(dict.fromkeys(rows["context"]))
+    tokens = dict(zip(passages, tokenizer.encode(passages), strict=True))
+    questions = tokenizer.encode(rows["question"])
+    for index, (question, context, answers) in enumerate(
+        zip(questions, rows["context"], rows["answers"], strict=True)
+    ):
+        passage = tokens[context]
+        span = answer_tokens(context, passage, answers, first + index)
+        windows = question_windows(
+            tokenizer.template,
+            question,
+            passage,
+            size=max_tokens,
+            stride=recipe.backbone.stride,
+        )
+        for window in windows:
+            inside = span and window.start <= span[0] and span[1] < window.stop
+            shift = window.body - window.start
+            targets = (span[0] + shift, span[1] + shift) if span and inside else (0, 0)
+            yield Example(window, targets, first + index)
+
+
+def answer_tokens(
+    context: str, passage: Tokens, answers: Mapping[str, Sequence[Any]], row: int
+) -> tuple[int, int] | None:
+    """The first and the last token of the first gold answer; None where there is none.
+
+    An answer that begins or ends inside a token takes the whole token.
+
+    Raises:
+        DataError: when the answer does not stand at its `answer_start`.
+    """
+    texts, starts = list(answers["text"]), list(answers["answer_start"])
+    if not texts or not texts[0]:
+        return None
+    text, start = texts[0], int(starts[0])
+    if context[start : start + len(text)] != text:
+        raise DataError(
+            f"the answer {text!r} of row {row} does not stand at character {start} of its context"
+        )
+    last = int(np.searchsorted(passage.offsets[:, 0], start + len(text), side="left")) - 1
+    first = int(np.searchsorted(passage.offsets[:, 1], start, side="right"))
+    return (first, last) if first <= last else None
+
+
+def _summarization(
+    rows: Rows, first: int, recipe: Recipe, tokenizer: Tokenizer, max_tokens: int
+) -> Iterator[Example]:
+    assert recipe.data is not None
+    rng = np.random.default_rng((recipe.training.seed, first))
+    make = document_windows if recipe.head.kind == "sentences" else sentence_pairs
+    for index, (document, summary) in enumerate(
+        zip(rows["document"], rows["summary"], strict=True)
+    ):
+        sentences = [document[start:end] for start, end in split_sentences(document)]
+        if not sentences:
+            continue
+        chosen = greedy_oracle(sentences, summary, max_sentences=recipe.data.oracle_sentences)
+        labels = np.zeros(len(sentences), np.float32)
+        labels[chosen] = 1
+        windows: Sequence[Window] = make(
+            tokenizer.template,
+            tokenizer.encode(sentences),
+            size=max_tokens,
+            stride=recipe.backbone.stride,
+        )
+        if recipe.head.kind == "pair":
+            windows = _sample_pairs(windows, labels, recipe.training.pairs_per_document, rng)
+        else:
+            windows = windows[: recipe.training.windows_per_document]
+        for window in windows:
+            assert window.places is not None
+            yield Example(window, labels[window.places], first + index)
+
+
+def _sample_pairs(
+    windows: Sequence[Window], labels: Any, count: int, rng: np.random.Generator
+) -> list[Window]:
+    """All chosen sentences of a document and, as far as `count` goes, others at random."""
+    kinds = np.array([labels[window.start] > 0 for window in windows])
+    chosen, others = np.flatnonzero(kinds), np.flatnonzero(~kinds)
+    rest = rng.permutation(others)[: max(0, count - len(chosen))]
+    return [windows[i] for i in sorted([*chosen[:count], *rest])]

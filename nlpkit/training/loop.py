@@ -1,0 +1,253 @@
+"""The training loop, the same for all heads.
+
+Everything that is random in a step is a function of the seed and the step's number, so a run
+that was killed and resumed gives the same weights as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.optim import AdamW
+from transformers import get_scheduler
+
+from nlpkit.model import TaskModel, collate
+from nlpkit.recipe import TrainingRecipe
+from nlpkit.runtimes.torch import BATCH_TOKENS
+from nlpkit.training import checkpoint
+from nlpkit.training.checkpoint import Progress
+from nlpkit.training.features import Features
+from nlpkit.training.losses import loss, terms
+from nlpkit.tuning import State, restore, tuned_state
+from nlpkit.windows import budget_batches
+
+# Batches are cut from runs of this many, sorted by length, so that little of them is padding.
+_SORTED_RUN = 64
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a run gave: the weights to keep, and its log."""
+
+    weights: State
+    progress: Progress
+
+
+def batches(
+    lengths: NDArray[np.int64], size: int, *, seed: int, epoch: int
+) -> list[NDArray[np.int64]]:
+    """The batches of one epoch: all examples once, similar lengths together, in random order.
+
+    >>> sorted(np.concatenate(batches(np.array([3, 1, 2]), 2, seed=0, epoch=0)).tolist())
+    [0, 1, 2]
+    """
+    rng = np.random.default_rng((seed, epoch))
+    order = rng.permutation(len(lengths))
+    run = size * _SORTED_RUN
+    cut: list[NDArray[np.int64]] = []
+    for start in range(0, len(order), run):
+        part = order[start : start + run]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        cut += [part[i : i + size] for i in range(0, len(part), size)]
+    return [cut[i] for i in rng.permutation(len(cut))]
+
+
+def precision(name: str, device: torch.device) -> torch.dtype:
+    """The number type of the matrix products: `auto` is bfloat16 where it is native."""
+    if name == "auto":
+        if device.type == "cuda":
+            native = torch.cuda.is_bf16_supported(including_emulation=False)
+        else:
+            # Without these instructions bfloat16 is emulated, at a fraction of float32's speed.
+            native = device.type == "cpu" and _cpu_has_bfloat16()
+        name = "bfloat16" if native else "float32"
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def _cpu_has_bfloat16() -> bool:
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, check, bool)() for check in checks)
+
+
+def fit(
+    model: TaskModel,
+    features: Features,
+    recipe: TrainingRecipe,
+    *,
+    kind: str,
+    pad_id: int,
+    device: torch.device,
+    folder: Path,
+    key: str,
+    evaluate: Callable[[], float] | None = None,
+    resume: bool = True,
+    progress_bar: bool = True,
+) -> Fit:
+    """Trains what `tuning.prepare` made trainable.
+
+    Args:
+        model: moved to the device and changed in place.
+        features: the examples.
+        recipe: the schedule.
+        kind: the head's, which decides on the loss.
+        pad_id: the token that fills a batch up.
+        device: where to train.
+        folder: where checkpoints are kept.
+        key: fingerprint of recipe and data, so that only the same run is resumed.
+        evaluate: the value on the held-out part, higher is better; the best weights are kept.
+        resume: whether to go on from a checkpoint in the folder.
+        progress_bar: whether to show one, if standard error is a terminal.
+
+    Raises:
+        TrainingError: when the checkpoint in the folder is of another run.
+    """
+    from tqdm.auto import tqdm
+
+    model.to(device)
+    optimizer = _optimizer(model, recipe)
+    per_epoch = -(-len(features) // recipe.batch_size)
+    total = max(1, round(recipe.epochs * per_epoch))
+    state, best = Progress(key), None
+    found = checkpoint.read(folder, key) if resume else None
+    if found is not None:
+        state, tensors = found
+        restore(model, checkpoint.part(tensors, "weights"))
+        checkpoint.restore_optimizer(optimizer, tensors)
+        best = checkpoint.part(tensors, "best") or None
+    for group in optimizer.param_groups:
+        group["initial_lr"] = group["lr"]
+    schedule = _schedule(optimizer, recipe, total, state.step)
+    every = recipe.evaluate_every or per_epoch
+    began = time.monotonic() - state.seconds
+    train = _Step(model, optimizer, features, recipe, kind=kind, pad_id=pad_id, device=device)
+    bar = tqdm(total=total, initial=state.step, unit="step", disable=None if progress_bar else True)
+    steps = _steps(features.lengths, recipe, state.step, total)
+    with bar:
+        for indices in steps:
+            if state.stopped:
+                break
+            value = train(indices, state.step)
+            schedule.step()
+            state.step += 1
+            state.loss = value if state.loss is None else 0.98 * state.loss + 0.02 * value
+            state.seconds = time.monotonic() - began
+            bar.update()
+            bar.set_postfix(loss=f"{state.loss:.4f}", refresh=False)
+            if state.step % 50 == 0:
+                state.history.append({"step": state.step, "loss": round(state.loss, 5)})
+            if evaluate is not None and (state.step % every == 0 or state.step == total):
+                best = _evaluated(model, state, evaluate, recipe.patience, best)
+            if state.step % recipe.checkpoint_every == 0 or state.step == total:
+                checkpoint.save(folder, state, tuned_state(model), optimizer, best)
+    return Fit(best or tuned_state(model), state)
+
+
+def _evaluated(
+    model: TaskModel,
+    state: Progress,
+    evaluate: Callable[[], float],
+    patience: int,
+    best: State | None,
+) -> State | None:
+    value = evaluate()
+    state.history.append({"step": state.step, "value": value})
+    if state.best is None or value > state.best:
+        state.best, state.best_step, state.waited = value, state.step, 0
+        return {name: tensor.clone() for name, tensor in tuned_state(model).items()}
+    state.waited += 1
+    state.stopped = 0 < patience <= state.waited
+    return best
+
+
+class _Step:
+    """One optimizer step: passes of at most `batch_tokens`, their gradients added up."""
+
+    def __init__(
+        self,
+        model: TaskModel,
+        optimizer: AdamW,
+        features: Features,
+        recipe: TrainingRecipe,
+        *,
+        kind: str,
+        pad_id: int,
+        device: torch.device,
+    ) -> None:
+        self.model, self.optimizer, self.features = model, optimizer, features
+        self.recipe, self.kind, self.pad_id, self.device = recipe, kind, pad_id, device
+        self.dtype = precision(recipe.precision, device)
+        self.tokens = recipe.batch_tokens or BATCH_TOKENS.get(device.type, 1536)
+        self.trained = [p for p in model.parameters() if p.requires_grad]
+        for module in model.encoder.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = recipe.dropout
+            # Attention keeps its own probability, as a number and not as a module.
+            if isinstance(getattr(module, "attention_dropout", None), float):
+                module.attention_dropout = recipe.dropout
+
+    def __call__(self, indices: NDArray[np.int64], step: int) -> float:
+        torch.manual_seed(self.recipe.seed * 1_000_003 + step)
+        self.model.train()
+        targets = [self.features.target(i) for i in indices]
+        count = terms(self.kind, targets)
+        lengths = [int(n) for n in self.features.lengths[indices]]
+        total = 0.0
+        for part in budget_batches(lengths, tokens=self.tokens):
+            windows = [self.features.window(indices[i]) for i in part]
+            batch = collate(windows, self.pad_id).to(self.device)
+            reduced = self.dtype != torch.float32
+            autocast = torch.autocast(self.device.type, self.dtype) if reduced else nullcontext()
+            with autocast:
+                logits = self.model(batch)
+            value = loss(self.kind, logits, batch, [targets[i] for i in part]) / count
+            value.backward()  # type: ignore[no-untyped-call]
+            total += value.item()
+        nn.utils.clip_grad_norm_(self.trained, self.recipe.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return total
+
+
+def _steps(
+    lengths: NDArray[np.int64], recipe: TrainingRecipe, done: int, total: int
+) -> Iterator[NDArray[np.int64]]:
+    step = epoch = 0
+    while step < total:
+        for indices in batches(lengths, recipe.batch_size, seed=recipe.seed, epoch=epoch):
+            if done <= step < total:
+                yield indices
+            step += 1
+        epoch += 1
+
+
+def _optimizer(model: TaskModel, recipe: TrainingRecipe) -> AdamW:
+    groups = []
+    head_rate = recipe.head_learning_rate or recipe.learning_rate
+    for module, rate in ((model.encoder, recipe.learning_rate), (model.head, head_rate)):
+        trained = [p for p in module.parameters() if p.requires_grad]
+        # Biases and norms are not decayed, as in BERT.
+        matrices = [p for p in trained if p.ndim > 1]
+        vectors = [p for p in trained if p.ndim <= 1]
+        groups.append({"params": matrices, "lr": rate, "weight_decay": recipe.weight_decay})
+        groups.append({"params": vectors, "lr": rate, "weight_decay": 0.0})
+    return AdamW([g for g in groups if g["params"]], fused=True)
+
+
+def _schedule(
+    optimizer: AdamW, recipe: TrainingRecipe, total: int, done: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    name = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule
+    schedule: torch.optim.lr_scheduler.LambdaLR = get_scheduler(
+        name, optimizer, num_warmup_steps=round(recipe.warmup * total), num_training_steps=total
+    )
+    for _ in range(done):
+        schedule.step()
+    return schedule

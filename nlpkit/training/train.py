@@ -1,0 +1,226 @@
+"""From a recipe to a trained pipeline: the whole of `nlpkit train`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from nlpkit import corpora
+from nlpkit import recipe as recipes
+from nlpkit.encoder import backbone
+from nlpkit.errors import RecipeError, TrainingError
+from nlpkit.evaluation.evaluate import measure
+from nlpkit.model import TaskModel, build
+from nlpkit.recipe import Recipe
+from nlpkit.rows import read_rows
+from nlpkit.runtimes.torch import TorchRuntime, resolve_device
+from nlpkit.tasks.loading import assemble
+from nlpkit.tasks.pipeline import Pipeline
+from nlpkit.training.checkpoint import Progress
+from nlpkit.training.examples import examples
+from nlpkit.training.features import Features, collect
+from nlpkit.training.holdout import calibrated, split_rows
+from nlpkit.training.loop import fit
+from nlpkit.tuning import State, prepare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKPOINTS = ".checkpoint"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What `train` gives back.
+
+    Attributes:
+        pipeline: the trained pipeline, open for use.
+        folder: where it was written.
+        progress: steps, losses and held-out values of the run.
+        heldout: the value on the set-aside rows, by the pipeline's own inference; None where
+            nothing was set aside.
+    """
+
+    pipeline: Pipeline[Any, Any, Any]
+    folder: Path
+    progress: Progress
+    heldout: dict[str, float] | None
+
+
+def train(
+    folder: str | Path,
+    *,
+    data: str | Path | None = None,
+    output: str | Path | None = None,
+    limit: int | None = None,
+    seed: int | None = None,
+    device: str = "auto",
+    resume: bool = True,
+    progress: bool = True,
+) -> Trained:
+    """Trains the recipe of a folder and writes the pipeline.
+
+    A run that was interrupted goes on from its last checkpoint, with the result that it would
+    have had; checkpoints lie in `.checkpoint` of the output folder.
+
+    Args:
+        folder: holds the `pipeline.toml`.
+        data: folder of the reference data sets; None takes the environment's `NLPKIT_DATA`, and
+            without that the hub.
+        output: where the pipeline is written; None is the folder itself.
+        limit: at most so many rows, in place of the recipe's own limit.
+        seed: in place of the recipe's own.
+        device: `auto`, `cpu`, `cuda`, `mps`.
+        resume: go on from a checkpoint; False begins anew.
+        progress: show progress on standard error, if that is a terminal.
+
+    Raises:
+        PipelineNotFoundError: when there is no recipe.
+        RecipeError: when the recipe is not valid or says nothing about data.
+        DataError: when the data cannot be read or does not fit the recipe.
+        TrainingError: when a checkpoint is of another run, or the loss is no longer a number.
+    """
+    recipe = _adjusted(recipes.read(folder), limit, seed, folder)
+    target = Path(output) if output is not None else Path(folder)
+    checkpoints = target / CHECKPOINTS
+    if not resume:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    place = resolve_device(device)
+    frame = training_rows(recipe, data)
+    training, heldout = split_rows(frame, recipe)
+    features = _features(training, recipe, checkpoints, progress)
+    return _train(recipe, features, heldout, Path(folder), target, place, progress)
+
+
+def training_rows(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
+    """The rows that a recipe trains on, set-aside ones included, with its own column names.
+
+    Raises:
+        DataError: when a set, a file or a column is not there.
+    """
+    assert recipe.data is not None
+    frame = read_rows(recipe, recipe.data.train, split=recipe.data.split, data=data)
+    if recipe.task == "question_answering" and recipe.data.unanswerable < 1:
+        frame = _fewer_unanswerable(frame, recipe.data.unanswerable, recipe.training.seed)
+    if recipe.data.limit is not None and recipe.data.limit < len(frame):
+        frame = frame.sample(n=recipe.data.limit, random_state=recipe.training.seed)
+    return frame.reset_index(drop=True)
+
+
+def _fewer_unanswerable(frame: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    empty = np.array([len(a["text"]) == 0 for a in frame["answers"]])
+    keep = np.random.default_rng(seed).random(len(frame)) < share
+    return frame[~empty | keep]
+
+
+def _adjusted(recipe: Recipe, limit: int | None, seed: int | None, folder: str | Path) -> Recipe:
+    if recipe.data is None:
+        raise RecipeError(f"{Path(folder) / recipes.FILE_NAME} has no [data]; training needs it")
+    if limit is not None:
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"limit": limit})})
+    if seed is not None:
+        recipe = recipe.model_copy(
+            update={"training": recipe.training.model_copy(update={"seed": seed})}
+        )
+    return recipe
+
+
+def _features(frame: pd.DataFrame, recipe: Recipe, folder: Path, progress: bool) -> Features:
+    """The examples, from the run's own folder if they were made for the same rows before."""
+    from tqdm.auto import tqdm
+
+    path = folder / f"features-{_key(recipe, corpora.fingerprint(frame))}.safetensors"
+    if path.is_file():
+        return Features.open(path)
+    shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+    size = min(recipe.backbone.max_tokens, shared.max_tokens)
+    made = examples(frame, recipe, shared.tokenizer, max_tokens=size)
+    bar = tqdm(made, desc="preparing", unit="example", disable=None if progress else True)
+    features = collect(bar)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    features.save(partial)
+    partial.replace(path)
+    return features
+
+
+def _key(recipe: Recipe, fingerprint: str) -> str:
+    """Fingerprint of all that decides on a run's weights."""
+    parts = {"backbone", "pooling", "head", "training", "data", "pair", "task"}
+    chosen = recipe.model_dump(mode="json", include=parts, exclude_defaults=True)
+    chosen["training"] = {
+        k: v
+        for k, v in chosen.get("training", {}).items()
+        if k not in ("checkpoint_every", "batch_tokens")
+    }
+    text = json.dumps([chosen, fingerprint], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _train(
+    recipe: Recipe,
+    features: Features,
+    heldout: pd.DataFrame | None,
+    source: Path,
+    target: Path,
+    device: torch.device,
+    progress: bool,
+) -> Trained:
+    shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+    torch.manual_seed(recipe.training.seed)  # the head's and the adapters' first weights
+    model = build(recipe)
+    prepare(model, recipe.backbone)
+    evaluate: Callable[[], float] | None = None
+    if heldout is not None:
+        evaluate = _evaluator(model, recipe, heldout, device)
+    key = _key(recipe, hashlib.sha256(features.ids.tobytes()).hexdigest())
+    result = fit(
+        model,
+        features,
+        recipe.training,
+        kind=recipe.head.kind,
+        pad_id=shared.pad_id,
+        device=device,
+        folder=target / CHECKPOINTS,
+        key=key,
+        evaluate=evaluate,
+        progress_bar=progress,
+    )
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in result.weights.values()):
+        raise TrainingError(
+            "training has diverged: weights are no longer finite; try a smaller "
+            "training.learning_rate"
+        )
+    # Stored in half precision: the rounding is far below what training itself leaves open, and
+    # what is measured from here on are the rounded weights.
+    state: State = {name: tensor.half() for name, tensor in result.weights.items()}
+    pipeline = assemble(recipe, state, device=str(device), folder=source)
+    values = None
+    if heldout is not None:
+        pipeline.recipe = calibrated(pipeline, heldout)
+        values = measure(pipeline, heldout)
+    pipeline.save(target)
+    pipeline.folder = target
+    return Trained(pipeline, target, result.progress, values)
+
+
+def _evaluator(
+    model: TaskModel, recipe: Recipe, heldout: pd.DataFrame, device: torch.device
+) -> Callable[[], float]:
+    """The main value on the held-out rows, by the pipeline's own inference path."""
+    shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+
+    def evaluate() -> float:
+        runtime = TorchRuntime(model, shared.pad_id, device=str(device))
+        pipeline = assemble(recipe, {}, runtime=runtime)
+        return next(iter(measure(pipeline, heldout).values()))
+
+    return evaluate

@@ -1,0 +1,188 @@
+"""What a pipeline changes in the shared backbone, and how that is stored.
+
+Training with `tuning = "lora"` goes through `peft`. A finished adapter is merged when it is
+loaded: `W + alpha / rank * B A` is computed once, so a tuned encoder runs as fast as the plain
+one, and `peft` is not imported to use a pipeline.
+
+In a weights file `head.*` are the head's tensors, `encoder.<module>.lora_A.weight` and
+`lora_B.weight` an adapter's (peft's own names), any other `encoder.*` a tuned tensor itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nlpkit.errors import RecipeError, WeightsError
+from nlpkit.model import TaskModel
+from nlpkit.recipe import BackboneRecipe
+
+State = dict[str, Tensor]
+
+_ADAPTER = "nlpkit"
+
+
+def prepare(model: TaskModel, recipe: BackboneRecipe) -> None:
+    """Makes exactly the recipe's part of the encoder trainable, without touching shared tensors.
+
+    Raises:
+        RecipeError: when `layers` is more than the encoder has.
+    """
+    encoder = model.encoder.model
+    if recipe.tuning == "lora":
+        _add_adapter(encoder, recipe)
+    elif recipe.tuning != "none":
+        chosen = _upper_layers(encoder, recipe) if recipe.tuning == "layers" else [encoder]
+        embeddings = {
+            id(parameter)
+            for module in encoder.modules()
+            if isinstance(module, nn.Embedding)
+            for parameter in module.parameters(recurse=False)
+        }
+        for part in chosen:
+            for module in part.modules():
+                for name, parameter in list(module.named_parameters(recurse=False)):
+                    if id(parameter) not in embeddings:
+                        own = nn.Parameter(parameter.detach().clone(), requires_grad=True)
+                        setattr(module, name, own)
+
+
+def tuned_state(model: TaskModel) -> State:
+    """The tensors that training changed, named as in a weights file, on the CPU."""
+    state: State = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            short = name.removeprefix("encoder.model.")
+            key = name if short == name else f"encoder.{short.replace(f'.{_ADAPTER}.', '.')}"
+            state[key] = parameter.detach().to("cpu").contiguous()
+    return state
+
+
+def restore(model: TaskModel, state: State) -> None:
+    """Puts stored tensors back in a model that `prepare` has made trainable.
+
+    Raises:
+        WeightsError: when a tensor is missing, unknown or of another shape.
+    """
+    own = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            short = name.removeprefix("encoder.model.")
+            key = name if short == name else f"encoder.{short.replace(f'.{_ADAPTER}.', '.')}"
+            own[key] = parameter
+    _check(own, state)
+    with torch.no_grad():
+        for key, parameter in own.items():
+            parameter.copy_(state[key])
+
+
+def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:
+    """Builds a pipeline's stored tensors into its own structure, for inference.
+
+    Shared tensors stay as they are: where the pipeline differs, its structure gets a tensor of
+    its own.
+
+    Raises:
+        WeightsError: when a tensor is missing, unknown or of another shape.
+    """
+    head = dict(model.head.named_parameters())
+    expected: dict[str, Tensor] = {f"head.{name}": tensor for name, tensor in head.items()}
+    encoder = model.encoder.model
+    modules = dict(encoder.named_modules())
+    linear: dict[str, nn.Module] = {}
+    if recipe.tuning == "lora":
+        for name in adapted(encoder):
+            linear[name] = modules[name]
+            inputs, outputs = _shape(modules[name])
+            low, high = (recipe.rank, inputs), (outputs, recipe.rank)
+            expected[f"encoder.{name}.lora_A.weight"] = torch.empty(low, device="meta")
+            expected[f"encoder.{name}.lora_B.weight"] = torch.empty(high, device="meta")
+    else:
+        plain = dict(encoder.named_parameters())
+        expected |= {
+            key: plain[key.removeprefix("encoder.")]
+            for key in state
+            if key.startswith("encoder.") and key.removeprefix("encoder.") in plain
+        }
+    _check(expected, state)
+    with torch.no_grad():
+        for name, parameter in head.items():
+            parameter.copy_(state[f"head.{name}"])
+        for name, module in linear.items():
+            down = state[f"encoder.{name}.lora_A.weight"].float()
+            up = state[f"encoder.{name}.lora_B.weight"].float()
+            change = (up @ down) * (recipe.alpha / recipe.rank)
+            weight: Any = module.weight
+            change = change.T if _is_conv1d(module) else change
+            module.weight = nn.Parameter(weight + change.to(weight.device), requires_grad=False)
+        if recipe.tuning != "lora":
+            for key, tensor in state.items():
+                if key.startswith("encoder."):
+                    path, _, name = key.removeprefix("encoder.").rpartition(".")
+                    own = nn.Parameter(tensor.float(), requires_grad=False)
+                    setattr(modules[path], name, own)
+
+
+def adapted(encoder: nn.Module) -> list[str]:
+    """The names of the linear layers that an adapter goes on: all of them.
+
+    GPT-2 calls its linear layers Conv1D and stores their weights transposed.
+    """
+    return [
+        name
+        for name, module in encoder.named_modules()
+        if isinstance(module, nn.Linear) or _is_conv1d(module)
+    ]
+
+
+def _is_conv1d(module: nn.Module) -> bool:
+    return type(module).__name__ == "Conv1D"
+
+
+def _shape(module: nn.Module) -> tuple[int, int]:
+    weight: Any = module.weight
+    rows, columns = weight.shape
+    return (rows, columns) if _is_conv1d(module) else (columns, rows)
+
+
+def _add_adapter(encoder: nn.Module, recipe: BackboneRecipe) -> None:
+    from peft import LoraConfig, inject_adapter_in_model
+
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,  # type: ignore[arg-type]  # a float works as well
+        target_modules=adapted(encoder),
+        fan_in_fan_out=any(_is_conv1d(module) for module in encoder.modules()),
+    )
+    inject_adapter_in_model(config, encoder, adapter_name=_ADAPTER)
+    for name, parameter in encoder.named_parameters():
+        parameter.requires_grad_("lora_" in name)
+
+
+def _upper_layers(encoder: nn.Module, recipe: BackboneRecipe) -> list[nn.Module]:
+    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
+    depth: int = encoder.config.num_hidden_layers  # type: ignore[union-attr,assignment]
+    # Of an encoder-decoder the last stack is the decoder's, the one that the head sees.
+    stack = [m for m in stacks if len(m) == depth][-1]
+    if recipe.layers > len(stack):
+        raise RecipeError(
+            f"backbone.layers = {recipe.layers} is more than the {len(stack)} layers of "
+            f"{recipe.name!r}"
+        )
+    return list(stack)[-recipe.layers :]
+
+
+def _check(expected: dict[str, Any], state: State) -> None:
+    missing = sorted(set(expected) - set(state))
+    unknown = sorted(set(state) - set(expected))
+    if missing or unknown:
+        kind, key = ("lack", missing[0]) if missing else ("hold an unknown", unknown[0])
+        raise WeightsError(f"the weights do not fit the recipe: they {kind} tensor {key!r}")
+    for key, tensor in expected.items():
+        if tuple(tensor.shape) != tuple(state[key].shape):
+            raise WeightsError(
+                f"the weights do not fit the recipe: tensor {key!r} has shape "
+                f"{tuple(state[key].shape)}, expected {tuple(tensor.shape)}"
+            )
