@@ -33,8 +33,12 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        there: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{k: None if v is None else v.to(device) for k, v in there.items()})
+        moved: dict[str, Any] = {
+            field.name: None if value is None else value.to(device)
+            for field in fields(self)
+            for value in [getattr(self, field.name)]
+        }
+        return Batch(**moved)
 
 
 def collate(windows: Sequence[Window], pad_id: int) -> Batch:
