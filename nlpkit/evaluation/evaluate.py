@@ -12,6 +12,7 @@ from nlpkit.errors import DataError, InputError
 from nlpkit.evaluation import glue, squad
 from nlpkit.evaluation.calibration import expected_calibration_error
 from nlpkit.evaluation.rouge import rouge
+from nlpkit.labels import label_target
 from nlpkit.rows import named, read_rows
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.question_answering import QuestionAnswering
@@ -85,8 +86,6 @@ def measure(
 def _classification(
     pipeline: Classification, frame: pd.DataFrame, progress: bool
 ) -> dict[str, float]:
-    from nlpkit.training.examples import label_target
-
     targets = [label_target(v, pipeline.recipe, i) for i, v in enumerate(frame["label"])]
     kept = [i for i, target in enumerate(targets) if target is not None]
     if not kept:

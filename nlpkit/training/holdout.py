@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from nlpkit.evaluation import squad
 from nlpkit.evaluation.calibration import fit_temperature
+from nlpkit.labels import label_target
 from nlpkit.recipe import Recipe
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.question_answering import QuestionAnswering
 from nlpkit.tasks.spans import distinct, probabilities
-from nlpkit.training.examples import label_target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,52 @@
+"""A data set's labels as the numbers that a head is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nlpkit.errors import DataError
+from nlpkit.recipe import Recipe
+
+
+def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
+    """A row's label as numbers; None for GLUE's -1, which says that there is none.
+
+    Raises:
+        DataError: when it is not one of the recipe's labels, or not a number for regression.
+    """
+    head = recipe.head
+    if head.kind == "regression":
+        value = _number(label, row)
+        low, high = head.range or (0.0, 1.0)
+        return [(value - low) / (high - low)]
+    if head.kind == "multi_label":
+        names = [label] if isinstance(label, str) else list(label)
+        chosen = {_label_index(name, head.labels, row) for name in names}
+        return [float(index in chosen) for index in range(len(head.labels))]
+    if not isinstance(label, str) and label == -1:
+        return None
+    return [float(_label_index(label, head.labels, row))]
+
+
+def _number(label: Any, row: int) -> float:
+    try:
+        value = float(label)
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not np.isfinite(value):
+        raise DataError(f"the label of row {row} is {label!r}; regression needs a finite number")
+    return value
+
+
+def _label_index(label: Any, names: Sequence[str], row: int) -> int:
+    if isinstance(label, str) and label in names:
+        return names.index(label)
+    if not isinstance(label, str) and 0 <= label < len(names) and label == int(label):
+        return int(label)
+    raise DataError(
+        f"the label of row {row} is {label!r}; the recipe knows {', '.join(map(repr, names))} "
+        f"(or 0 to {len(names) - 1})"
+    )
