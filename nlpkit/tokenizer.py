@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 # A lone surrogate cannot be encoded as UTF-8, which the Rust side needs; U+FFFD takes its place
 # there, one character for one, so that offsets still hold in the caller's string.
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_SPACE = re.compile(r"\s")
+# Where a long text may be cut: after a word, before the white space that follows it. Within a run
+# of white space byte-pair tokenizers look ahead, and BERT's drops all control characters but
+# these three, so that a word goes on after them.
+_SPACE = re.compile(r"(?<=\S)[ \t\n\r]")
 
 # A longer text is tokenised in pieces of about this many characters, to bound memory.
 _PIECE = 50_000
@@ -99,18 +102,20 @@ class Tokenizer:
         except Exception as error:  # the Rust side raises plain Exception
             raise WeightsError(f"cannot read the tokenizer {path}: {error}") from error
 
-    def encode(self, texts: Sequence[str]) -> list[Tokens]:
+    def encode(self, texts: Sequence[str], *, piece: int = _PIECE) -> list[Tokens]:
         """The tokens of each text, in bulk; the texts may be of any length.
 
-        Cutting a long text before a white space changes no token: both word-piece and byte-pair
-        tokenizers start a new word there.
+        A text of more than `piece` characters is tokenised in pieces, to bound memory. Cutting
+        it between a word and the white space behind it changes no token: both word-piece and
+        byte-pair tokenizers start a new word there. Only where twice as many characters have no
+        white space is a word itself cut.
         """
         pieces: list[str] = []
         starts: list[list[int]] = []
         for text in texts:
             clean = _SURROGATES.sub("\ufffd", text)
             own: list[int] = []
-            for start, stop in _pieces(clean):
+            for start, stop in _pieces(clean, piece):
                 own.append(start)
                 pieces.append(clean[start:stop])
             starts.append(own)
@@ -127,11 +132,11 @@ class Tokenizer:
         return self.encode([text])[0]
 
 
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
+def _pieces(text: str, size: int) -> Iterator[tuple[int, int]]:
     start = 0
-    while len(text) - start > _PIECE:
-        space = _SPACE.search(text, start + _PIECE)
-        stop = space.start() if space and space.start() < start + 2 * _PIECE else start + _PIECE
+    while len(text) - start > size:
+        space = _SPACE.search(text, start + size, start + 2 * size)
+        stop = space.start() if space else start + size
         yield start, stop
         start = stop
     yield start, len(text)

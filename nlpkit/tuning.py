@@ -28,25 +28,14 @@ def prepare(model: TaskModel, recipe: BackboneRecipe) -> None:
     """Makes exactly the recipe's part of the encoder trainable, without touching shared tensors.
 
     Raises:
-        RecipeError: when `layers` is more than the encoder has.
+        RecipeError: when `layers` is more than the encoder has, or it has none to choose from.
     """
     encoder = model.encoder.model
     if recipe.tuning == "lora":
         _add_adapter(encoder, recipe)
-    elif recipe.tuning != "none":
-        chosen = _upper_layers(encoder, recipe) if recipe.tuning == "layers" else [encoder]
-        embeddings = {
-            id(parameter)
-            for module in encoder.modules()
-            if isinstance(module, nn.Embedding)
-            for parameter in module.parameters(recurse=False)
-        }
-        for part in chosen:
-            for module in part.modules():
-                for name, parameter in list(module.named_parameters(recurse=False)):
-                    if id(parameter) not in embeddings:
-                        own = nn.Parameter(parameter.detach().clone(), requires_grad=True)
-                        setattr(module, name, own)
+    else:
+        for key, parameter in _chosen(encoder, recipe).items():
+            _replace(encoder, key, nn.Parameter(parameter.detach().clone(), requires_grad=True))
 
 
 def tuned_state(model: TaskModel) -> State:
@@ -100,12 +89,7 @@ def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:
             expected[f"encoder.{name}.lora_A.weight"] = torch.empty(low, device="meta")
             expected[f"encoder.{name}.lora_B.weight"] = torch.empty(high, device="meta")
     else:
-        plain = dict(encoder.named_parameters())
-        expected |= {
-            key: plain[key.removeprefix("encoder.")]
-            for key in state
-            if key.startswith("encoder.") and key.removeprefix("encoder.") in plain
-        }
+        expected |= {f"encoder.{name}": own for name, own in _chosen(encoder, recipe).items()}
     _check(expected, state)
     with torch.no_grad():
         for name, parameter in head.items():
@@ -120,9 +104,8 @@ def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:
         if recipe.tuning != "lora":
             for key, tensor in state.items():
                 if key.startswith("encoder."):
-                    path, _, name = key.removeprefix("encoder.").rpartition(".")
                     own = nn.Parameter(tensor.float(), requires_grad=False)
-                    setattr(modules[path], name, own)
+                    _replace(encoder, key.removeprefix("encoder."), own)
 
 
 def adapted(encoder: nn.Module) -> list[str]:
@@ -161,11 +144,36 @@ def _add_adapter(encoder: nn.Module, recipe: BackboneRecipe) -> None:
         parameter.requires_grad_("lora_" in name)
 
 
+def _replace(encoder: nn.Module, key: str, own: nn.Parameter) -> None:
+    path, _, name = key.rpartition(".")
+    setattr(encoder.get_submodule(path), name, own)
+
+
+def _chosen(encoder: nn.Module, recipe: BackboneRecipe) -> dict[str, nn.Parameter]:
+    """The encoder's own parameters that the recipe tunes, by name: never an embedding."""
+    if recipe.tuning not in ("layers", "all"):
+        return {}
+    parts = _upper_layers(encoder, recipe) if recipe.tuning == "layers" else [encoder]
+    inside = {id(module) for part in parts for module in part.modules()}
+    return {
+        f"{path}.{name}" if path else name: parameter
+        for path, module in encoder.named_modules()
+        if id(module) in inside and not isinstance(module, nn.Embedding)
+        for name, parameter in module.named_parameters(recurse=False)
+    }
+
+
 def _upper_layers(encoder: nn.Module, recipe: BackboneRecipe) -> list[nn.Module]:
-    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) > 0]
-    depth: int = encoder.config.num_hidden_layers  # type: ignore[union-attr,assignment]
-    # Of an encoder-decoder the last stack is the decoder's, the one that the head sees.
-    stack = [m for m in stacks if len(m) == depth][-1]
+    config: Any = encoder.config
+    # Of an encoder-decoder the layers that the head sees are the decoder's, which come last.
+    depth = getattr(config, "decoder_layers", None) or config.num_hidden_layers
+    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == depth]
+    if not stacks:  # ALBERT: one layer, used again and again
+        raise RecipeError(
+            f"backbone.tuning = 'layers' does not fit {recipe.name!r}, which has no layers of "
+            "their own; allowed: 'lora', 'all', 'none'"
+        )
+    stack = stacks[-1]
     if recipe.layers > len(stack):
         raise RecipeError(
             f"backbone.layers = {recipe.layers} is more than the {len(stack)} layers of "

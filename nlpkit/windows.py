@@ -118,7 +118,7 @@ def pair_windows(
         firsts = cut(len(first), width, max(1, min(stride, width * 3 // 4)))
     windows = []
     for low, high in firsts:
-        left = room - (high - low)
+        left = max(1, room - (high - low))  # 0 only where the second text is empty
         for start, stop in cut(len(second), left, max(1, min(stride, left * 3 // 4))):
             windows.append(pair_window(template, first.ids[low:high], second, start, stop))
     return windows

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -59,6 +59,9 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
 
     noun: ClassVar[str]
 
+    # Each task's own arguments are on its class; `load` cannot know which task it opens.
+    __call__: Callable[..., Any]
+
     def __init__(
         self,
         recipe: Recipe,
@@ -107,7 +110,12 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             file = folder / WeightsRecipe.model_fields["file"].default
-            save_file(self._state, file, metadata={"format": "pt"})
+            # Replaced in one step: the old file may be mapped to the memory of a pipeline.
+            partial = file.with_suffix(".partial")
+            save_file(self._state, partial, metadata={"format": "pt"})
+            # The library makes it readable for its owner alone, whatever the umask.
+            partial.chmod(0o644)
+            partial.replace(file)
         except OSError as error:
             raise InputError(f"cannot save to {folder}: {error.strerror or error}") from None
         weights = WeightsRecipe(sha256=fingerprint(file))
@@ -115,8 +123,8 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
             self.recipe.model_copy(update={"weights": weights}), folder, template=self.folder
         )
         card = None if self.folder is None else self.folder / "README.md"
-        if card is not None and card.is_file() and not card.samefile(folder / card.name):
-            shutil.copy(card, folder / card.name)
+        if card is not None and card.is_file() and card.resolve() != (folder / card.name).resolve():
+            shutil.copyfile(card, folder / card.name)
         return folder
 
     def evaluate(
@@ -146,11 +154,17 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
                 for index, item in enumerate(inputs):
                     self._check(item, f"{self.noun} {index} of the list")
             return list(self._watch(self._stream(iter(inputs), options, errors), inputs, progress))
-        if isinstance(inputs, Iterable):
+        # Bytes and dicts can be iterated over, but what they give are no inputs.
+        if isinstance(inputs, Iterable) and not isinstance(inputs, bytes | bytearray | Mapping):
             stream = self._stream(iter(inputs), options, errors)
             return self._watch(stream, inputs, progress)
         # Neither one input nor several: checking says what it should have been.
-        self._check(inputs, f"the {self.noun}")
+        try:
+            self._check(inputs, f"the {self.noun}")
+        except NlpkitError as error:
+            if errors == "raise":
+                raise
+            return Failure(error)
         raise InputTypeError(f"the {self.noun} is of type {type(inputs).__name__}")
 
     def _watch(self, stream: Iterator[Any], inputs: Any, progress: bool) -> Iterator[Any]:

@@ -15,6 +15,9 @@ from nlpkit.windows import Window, cut, pair_window
 
 # Spans kept of each window: enough that the mass left out does not change a probability.
 _PER_WINDOW = 20
+# Of spans that do not overlap as many as alternatives are asked for, and at least so many: a
+# score is the same whether 1 or 5 answers are asked for.
+_APART = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
         self, prepared: Prepared[Question], logits: Sequence[Logits], options: AnswerOptions
     ) -> Answer:
         decoding = self.recipe.decoding
-        found = self._found(prepared, logits, options.max_answer_tokens)
+        found = self._found(prepared, logits, options)
         none, answers = probabilities(
             found, temperature=decoding.temperature, null_bias=decoding.null_bias
         )
@@ -197,17 +200,24 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
                 raise item
             results.append(item)
         logits = iter(self.runtime([w for item in results for w in item.windows]))
-        return [self._found(r, [next(logits) for _ in r.windows], longest) for r in results]
+        return [self._found(r, [next(logits) for _ in r.windows], options) for r in results]
 
     def _found(
-        self, prepared: Prepared[Question], logits: Sequence[Logits], longest: int
+        self, prepared: Prepared[Question], logits: Sequence[Logits], options: AnswerOptions
     ) -> list[Candidate]:
         found: list[Candidate] = []
+        apart = max(_APART, options.top_k)
         for window, (passage, tokens), scores in zip(
             prepared.windows, prepared.notes, logits, strict=True
         ):
             text = prepared.input.passages[passage]
-            spans = best_spans(scores, window, longest=longest, count=_PER_WINDOW)
+            spans = best_spans(
+                scores,
+                window,
+                longest=options.max_answer_tokens,
+                count=_PER_WINDOW,
+                apart=apart,
+            )
             found += [
                 Candidate(passage, *_characters_of(text, tokens, first, last), score)
                 for first, last, score in spans

@@ -28,7 +28,7 @@ class Candidate(NamedTuple):
 
 
 def best_spans(
-    logits: NDArray[np.float32], window: Window, *, longest: int, count: int
+    logits: NDArray[np.float32], window: Window, *, longest: int, count: int, apart: int = 0
 ) -> list[tuple[int, int, float]]:
     """The best spans of one window as `(first token, last token, score)`, best first.
 
@@ -37,7 +37,9 @@ def best_spans(
         window: says which tokens of the passage it holds; the result counts in those.
         longest: most tokens in a span; starts and ends are scored together, and no end is
             before its start.
-        count: most spans returned.
+        count: how many of the best spans are returned.
+        apart: how many of the best spans of which none overlaps a better one are returned as well;
+            the `count` best are often one answer said in several ways.
 
     >>> logits = np.array([[1, 1], [5, 0], [0, 4], [0, 0]], np.float32)
     >>> window = Window(np.zeros(4, np.int32), np.zeros(4, np.int32), 1, 10, 13)
@@ -56,8 +58,9 @@ def best_spans(
     count = min(count, int(np.isfinite(flat).sum()))
     if count == 0:
         return []
-    top = np.argpartition(-flat, count - 1)[:count]
     # Equal scores are ordered by place, so that the result does not depend on the selection.
+    top = np.argpartition(-flat, count - 1)[:count]
+    top = np.union1d(top, _apart(band, apart))
     top = top[np.lexsort((top, -flat[top]))]
     spans = []
     for cell in top.tolist():
@@ -65,6 +68,21 @@ def best_spans(
         token = window.start + first
         spans.append((token, token + more, float(flat[cell]) - null))
     return spans
+
+
+def _apart(band: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The cells of the best spans of which none overlaps a better one."""
+    left = band.copy()
+    cells: list[int] = []
+    for _ in range(count):
+        cell = int(np.argmax(left))
+        extra, first = divmod(cell, left.shape[1])
+        if left[extra, first] == -np.inf:
+            break
+        cells.append(cell)
+        for more in range(len(left)):
+            left[more, max(0, first - more) : first + extra + 1] = -np.inf
+    return np.array(cells, np.int64)
 
 
 def probabilities(
