@@ -298,33 +298,20 @@ def write(recipe: Recipe, folder: Path, *, template: Path | None = None) -> Path
     if template is not None and (template / FILE_NAME).is_file():
         document = tomlkit.parse((template / FILE_NAME).read_text(encoding="utf-8"))
     _refresh(document, recipe.model_dump(mode="json"))
-    _merge(
-        document,
-        recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
-        recipe.model_dump(mode="json"),
-    )
+    _merge(document, recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
     path = folder / FILE_NAME
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
     return path
 
 
-def _merge(table: Any, values: dict[str, Any], everything: dict[str, Any]) -> None:
-    """Puts values in a table; `everything` also has the defaults, which need not be written."""
+def _merge(table: Any, values: dict[str, Any]) -> None:
     for key, value in values.items():
         if isinstance(value, dict):
-            if not isinstance(table.get(key), dict):
+            if key not in table:
                 table[key] = tomlkit.table()
-            _merge(table[key], value, everything[key])
+            _merge(table[key], value)
         elif key not in table or table[key] != value:
             table[key] = value
-    for key in [key for key in table if key not in values]:
-        default = everything.get(key)
-        if isinstance(default, dict):
-            _merge(table[key], {}, default)
-        elif default is None:
-            del table[key]
-        elif table[key] != default:
-            table[key] = default
 
 
 def _refresh(table: Any, values: dict[str, Any]) -> None:

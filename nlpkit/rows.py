@@ -29,6 +29,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 
+_TEXTS = ("text", "pair", "question", "context", "document")
+
 
 def read_rows(
     recipe: Recipe,
@@ -67,7 +69,8 @@ def named(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:
     """A data frame with its columns under the recipe's own names; others are left out.
 
     Raises:
-        DataError: when a column is not there, or `data.columns` names one that no task reads.
+        DataError: when a column is not there or holds something else than texts, or
+            `data.columns` names one that no task reads.
     """
     there = list(map(str, frame.columns))
     wanted = dict(COLUMNS[recipe.task])
@@ -88,4 +91,16 @@ def named(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:
         columns[column] = name
     if recipe.task == "question_answering":
         columns |= {name: name for name in ("id", "title") if name in there}
+    _check_texts(frame, columns, source)
     return frame[list(columns)].rename(columns=columns)
+
+
+def _check_texts(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> None:
+    for column, name in columns.items():
+        if name not in _TEXTS:
+            continue
+        for row, value in enumerate(frame[column]):
+            if not isinstance(value, str):
+                raise DataError(
+                    f"{source}: {column!r} of row {row} is {value!r}; it must be a text"
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nlpkit.tasks.pipeline import Pipeline
+
+Metric = Callable[[list[float], list[float]], float]
 
 
 def evaluate(
@@ -104,8 +106,8 @@ def _classification(
         numbers = [label.score for label in labels]
         truth = (low + (high - low) * gold[:, 0]).tolist()
         return {
-            "pearson": glue.pearson(numbers, truth),
-            "spearman": glue.spearman(numbers, truth),
+            "pearson": _correlation(glue.pearson, numbers, truth),
+            "spearman": _correlation(glue.spearman, numbers, truth),
         }
     if head.kind == "multi_label":
         found = np.array([[float(n in label.labels) for n in head.labels] for label in labels])
@@ -121,6 +123,16 @@ def _classification(
     values["matthews"] = glue.matthews(predicted, wanted)
     values["ece"] = expected_calibration_error([label.score for label in labels], right)
     return values
+
+
+def _correlation(metric: Metric, said: list[float], truth: list[float]) -> float:
+    """A correlation, 0 where there is none to speak of: one row, or the same number for all.
+
+    Such are the first evaluations of a training run, which must not end it.
+    """
+    if len(set(said)) < 2 or len(set(truth)) < 2:
+        return 0.0
+    return metric(said, truth)
 
 
 def _question_answering(

@@ -6,6 +6,7 @@ that was killed and resumed gives the same weights as one that was not.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -17,8 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_scheduler
 
+from nlpkit.errors import TrainingError
 from nlpkit.model import TaskModel, collate
 from nlpkit.recipe import TrainingRecipe
 from nlpkit.runtimes.torch import BATCH_TOKENS
@@ -107,7 +110,8 @@ def fit(
         progress_bar: whether to show one, if standard error is a terminal.
 
     Raises:
-        TrainingError: when the checkpoint in the folder is of another run.
+        TrainingError: when the checkpoint in the folder is of another run, or the loss is no
+            longer a number.
     """
     from tqdm.auto import tqdm
 
@@ -135,6 +139,11 @@ def fit(
             if state.stopped:
                 break
             value = train(indices, state.step)
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"training has diverged: the loss of step {state.step + 1} is {value}; try a "
+                    "smaller training.learning_rate"
+                )
             schedule.step()
             state.step += 1
             state.loss = value if state.loss is None else 0.98 * state.loss + 0.02 * value
@@ -241,13 +250,11 @@ def _optimizer(model: TaskModel, recipe: TrainingRecipe) -> AdamW:
     return AdamW([g for g in groups if g["params"]], fused=True)
 
 
-def _schedule(
-    optimizer: AdamW, recipe: TrainingRecipe, total: int, done: int
-) -> torch.optim.lr_scheduler.LambdaLR:
+def _schedule(optimizer: AdamW, recipe: TrainingRecipe, total: int, done: int) -> LambdaLR:
     name = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule
-    schedule: torch.optim.lr_scheduler.LambdaLR = get_scheduler(
+    schedule: LambdaLR = get_scheduler(
         name, optimizer, num_warmup_steps=round(recipe.warmup * total), num_training_steps=total
     )
-    for _ in range(done):
-        schedule.step()
+    if done:  # stepping there would warn that no optimizer step came before
+        schedule = LambdaLR(optimizer, schedule.lr_lambdas, last_epoch=done - 1)
     return schedule

@@ -1,0 +1,92 @@
+"""The pipelines that come inside the package, on the sample data of the repository."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+import nlpkit
+from nlpkit.evaluation.squad import exact_match, f1
+from nlpkit.shipped import available, shipped_folder
+
+DATA = Path(__file__).parent.parent / "data"
+NAMES = ("question_answering", "sst2", "summarization", "summarization_pair")
+
+pytestmark = pytest.mark.shipped
+
+
+def test_all_are_there_with_their_cards() -> None:
+    assert set(NAMES) <= set(available())
+    for name in available():
+        card = (shipped_folder() / name / "README.md").read_text(encoding="utf-8")
+        assert "## Data" in card
+        assert "## Limits" in card
+
+
+def test_together_they_are_small() -> None:
+    files = [p for name in available() for p in (shipped_folder() / name).iterdir() if p.is_file()]
+    assert sum(p.stat().st_size for p in files) < 60_000_000
+    assert {p.suffix for p in files} == {".toml", ".safetensors", ".md"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_again_it_is_the_same(name: str, tmp_path: Path) -> None:
+    pipeline = nlpkit.load(name)
+    again = nlpkit.load(pipeline.save(tmp_path / name))
+    one = {
+        "question_answering": ("Who came?", "Anna came late."),
+        "sst2": "It was fine.",
+    }.get(name, "Rain fell. The bridge broke. Nobody was hurt. He waved.")
+    assert pipeline(one) == again(one)
+
+
+def test_summaries_are_the_document_s_own_words() -> None:
+    for path in sorted((DATA / "documents").glob("*.txt")):
+        text = path.read_bytes().decode("utf-8")
+        summary = nlpkit.summarize(text)
+        assert 1 <= len(summary.sentences) <= 3
+        assert all(text[s.start : s.end] == s.text for s in summary.sentences)
+        assert len(summary.scores) >= len(summary.sentences)
+
+
+def test_questions_over_the_sample_passages() -> None:
+    lines = (DATA / "passages" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    texts = {r["passage"]: (DATA / "passages" / r["passage"]).read_text("utf-8") for r in rows}
+    answers = nlpkit.load("question_answering")(
+        [(r["question"], texts[r["passage"]]) for r in rows]
+    )
+    answerable = [(a, r) for a, r in zip(answers, rows, strict=True) if r["answers"]["text"]]
+    overlap = [f1(a.text, r["answers"]["text"]) for a, r in answerable]
+    assert sum(overlap) / len(overlap) > 0.6
+    silent = [not a for a, r in zip(answers, rows, strict=True) if not r["answers"]["text"]]
+    assert sum(silent) / len(silent) > 0.3
+    assert all(0 <= a.score <= 1 and 0 <= a.no_answer <= 1 for a in answers)
+
+
+def test_the_best_of_many_passages_is_found() -> None:
+    paths = sorted((DATA / "passages").glob("*.txt"))
+    passages = [path.read_text("utf-8") for path in paths]
+    rows = [
+        json.loads(line)
+        for line in (DATA / "passages" / "questions.jsonl").read_text("utf-8").splitlines()
+    ]
+    asked = [r for r in rows if r["answers"]["text"]]
+    answers = nlpkit.load("question_answering")(
+        [(r["question"], passages) for r in asked], threshold=0
+    )
+    found = [paths[a.passage].name == r["passage"] for a, r in zip(answers, asked, strict=True)]
+    assert sum(found) / len(found) > 0.7
+    right = [exact_match(a.text, r["answers"]["text"]) for a, r in zip(answers, asked, strict=True)]
+    assert sum(right) > 0
+
+
+def test_reviews_are_told_apart() -> None:
+    with (DATA / "sentences" / "reviews.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    labels = nlpkit.load("sst2")([row["sentence"] for row in rows])
+    right = [label.label == row["label"] for label, row in zip(labels, rows, strict=True)]
+    assert sum(right) / len(right) > 0.85
