@@ -12,13 +12,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help summarize test check format wheel clean
+.PHONY: help summarize test check format docs wheel clean
 
 help:
 	@echo 'make summarize   summarize $(DOCUMENT) (DOCUMENT=... for another)'
 	@echo 'make test        run all tests (TESTS=... for some)'
 	@echo 'make check       ruff and mypy'
 	@echo 'make format      let ruff format and mend'
+	@echo 'make docs        run the commands in README and docs/ and show what they print'
 	@echo 'make wheel       build the wheel and the source archive in dist/'
 	@echo 'make clean       remove caches and builds (the environment stays; rm -r $(VENV) removes it)'
 
@@ -52,6 +53,9 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-dev
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python docs/outputs.py README.md docs/*.md
 
 wheel: $(VENV)/.installed-dev
 	@$(BIN)/python -m build --outdir dist .

@@ -44,8 +44,10 @@ def _number(label: Any, row: int) -> float:
 
 
 def _label_index(label: Any, names: Sequence[str], row: int) -> int:
-    if isinstance(label, str) and label in names:
-        return names.index(label)
+    # Names first: where they are numbers themselves ("1" to "5" stars), a file gives 1 for "1".
+    name = str(label)
+    if name in names:
+        return names.index(name)
     number = isinstance(label, int | float | np.number)
     if number and 0 <= label < len(names) and label == int(label):
         return int(label)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlpkit.errors import DataError
+from nlpkit.errors import DataError, InputError
 from nlpkit.labels import label_target
 from nlpkit.recipe import Recipe
 from nlpkit.sentence_windows import document_windows, sentence_pairs
@@ -36,8 +36,8 @@ def examples(
     """The training examples of a data frame whose columns are named as in `nlpkit.rows`.
 
     Raises:
-        DataError: when a label is not one of the recipe's, or an answer does not stand where the
-            data says.
+        DataError: when a label is not one of the recipe's, an answer does not stand where the
+            data says, or a question is too long for the encoder.
     """
     make = {
         "classification": _classification,
@@ -76,13 +76,16 @@ def _question_answering(
     ):
         passage = tokens[context]
         span = answer_tokens(context, passage, answers, first + index)
-        windows = question_windows(
-            tokenizer.template,
-            question,
-            passage,
-            size=max_tokens,
-            stride=recipe.backbone.stride,
-        )
+        try:
+            windows = question_windows(
+                tokenizer.template,
+                question,
+                passage,
+                size=max_tokens,
+                stride=recipe.backbone.stride,
+            )
+        except InputError as error:
+            raise DataError(f"row {first + index}: {error}") from None
         for window in windows:
             inside = span and window.start <= span[0] and span[1] < window.stop
             shift = window.body - window.start

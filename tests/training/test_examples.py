@@ -150,6 +150,12 @@ def test_an_answer_that_does_not_stand_there(tokenizer: Tokenizer, start: int) -
         made(rows, recipe("span"), tokenizer)
 
 
+def test_a_question_that_is_too_long(tokenizer: Tokenizer) -> None:
+    row = answered("Anna fell.", 0, "Anna")
+    with pytest.raises(DataError, match="row 1: the question has 90 tokens"):
+        made([row, {**row, "question": "why " * 30}], recipe("span"), tokenizer)
+
+
 def test_answers_as_arrays(tokenizer: Tokenizer) -> None:
     answers = {"text": np.array(["fell"]), "answer_start": np.array([5])}
     row = {"question": "what?", "context": "Anna fell.", "answers": answers}
