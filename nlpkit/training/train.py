@@ -181,7 +181,8 @@ def _train(
     evaluate: Callable[[], float] | None = None
     if heldout is not None:
         evaluate = _evaluator(model, recipe, heldout, device)
-    key = _key(recipe, hashlib.sha256(features.ids.tobytes()).hexdigest())
+    content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
+    key = _key(recipe, content.hexdigest())
     result = fit(
         model,
         features,

@@ -358,3 +358,18 @@ def test_regression_from_own_rows(tiny_encoder: Path, tmp_path: Path, holdout: f
     assert result.heldout is not None
     assert set(result.heldout) == {"pearson", "spearman"}
     assert 0 <= load(folder, device="cpu")(("zz", "q")).score <= 6
+
+
+def test_changed_labels_are_another_run(tiny_encoder: Path, tmp_path: Path) -> None:
+    source = write(ROWS, tmp_path / "rows.csv")
+    folder = folder_of(
+        tmp_path / "own", tiny_encoder, source,
+        training="epochs = 8", data=COLUMNS + "holdout = 0.0",
+    )  # fmt: skip
+    run(folder)
+    swapped = {"low": "high", "high": "low"}
+    write([{**row, "stars": swapped[row["stars"]]} for row in ROWS], source)
+    with pytest.raises(TrainingError, match="other data"):
+        run(folder)
+    trained = run(folder, resume=False).pipeline
+    assert [label.label for label in trained(["zzz zzz", "qqq"])] == ["high", "low"]
