@@ -104,7 +104,8 @@ def _show(result: Answer, passages: list[Source[str]], *, quiet: bool) -> None:
     if not result:
         # What the alternatives hold is under the threshold: a person may want to see it, a
         # program that reads lines must not take it for an answer.
-        note = f"no answer (p={result.no_answer:.2f})"
+        sure = result.no_answer >= 0.5
+        note = f"no answer{'' if sure else ' is sure enough'} (p of none: {result.no_answer:.2f})"
         answers = result.alternatives
         if not on_terminal():
             if not quiet:
