@@ -18,6 +18,10 @@ from nlpkit.text import Span, split_sentences
 Redundancy = Literal["none", "trigram", "mmr"]
 
 
+_STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")
+_CLOSERS = " \t\"'”’»›)]}"
+
+
 @dataclass(frozen=True, slots=True)
 class SummaryOptions:
     """What a call may set; see `Summarization.__call__`."""
@@ -30,6 +34,17 @@ class SummaryOptions:
 class _Notes:
     spans: list[Span]
     tokens: list[int]
+
+
+def is_heading(sentence: str) -> bool:
+    """Whether a stretch of text is a heading, a label or a list item rather than a sentence.
+
+    It is when no full stop, question mark or the like ends it, quotes and brackets aside.
+
+    >>> is_heading("5 Plants"), is_heading('"It fell," she said.'), is_heading("He left.”")
+    (True, False, False)
+    """
+    return not sentence.rstrip(_CLOSERS).endswith(_STOPS)
 
 
 class Summarization(Pipeline[str, Summary, SummaryOptions]):
@@ -57,6 +72,9 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
         progress: bool = False,
     ) -> Any:
         """The summary of a document; a list for a list, an iterator for an iterator.
+
+        Headings and other lines that do not end like a sentence are chosen only where the
+        sentences run out; they have scores all the same.
 
         Args:
             document: a text of any length, or a list or an iterator of texts.
@@ -118,13 +136,20 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
     ) -> Summary:
         text, notes = prepared.input, prepared.notes
         scores = self._scores(prepared, logits)
-        chosen = select(
-            scores,
-            sentences=[text[a:b] for a, b in notes.spans],
-            length=options.length,
+        texts = [text[a:b] for a, b in notes.spans]
+        count = options.length.count(len(texts))
+        pool = [index for index, sentence in enumerate(texts) if not is_heading(sentence)]
+        if len(pool) < (1 if count is None else count):
+            pool = list(range(len(texts)))
+        picked = select(
+            [scores[index] for index in pool],
+            sentences=[texts[index] for index in pool],
+            # A ratio is one of all sentences, not of those that may be chosen.
+            length=options.length if count is None else Length(sentences=max(1, count)),
             redundancy=options.redundancy,
-            token_counts=notes.tokens,
+            token_counts=[notes.tokens[index] for index in pool],
         )
+        chosen = [pool[index] for index in picked]
         sentences = tuple(
             Sentence(text[a:b], a, b, index, scores[index])
             for index, (a, b) in ((i, notes.spans[i]) for i in chosen)

@@ -191,3 +191,18 @@ def test_to_dict_is_plain(summarize: Summarization) -> None:
     assert again["text"] == summary.text
     assert [s["index"] for s in again["sentences"]] == [s.index for s in summary.sentences]
     assert again["spans"] == [list(span) for span in summary.spans]
+
+
+def test_headings_are_chosen_last(tiny_pipelines: dict[str, Path]) -> None:
+    pipeline = load(tiny_pipelines["summarization"], device="cpu")
+    text = "The Heading\n\nOne fell. Two rose.\n\nAnother Heading\n\nThree stood."
+    for count in (1, 2, 3):
+        chosen = pipeline(text, sentences=count, redundancy="none").sentences
+        assert len(chosen) == count
+        assert all(sentence.text.endswith(".") for sentence in chosen)
+    everything = pipeline(text, sentences=5)
+    assert [sentence.index for sentence in everything.sentences] == [0, 1, 2, 3, 4]
+    assert len(everything.scores) == 5
+    # A ratio counts all sentences of the document, headings too.
+    assert len(pipeline(text, ratio=0.6).sentences) == 3
+    assert pipeline("Only a heading", words=5).text == "Only a heading"
