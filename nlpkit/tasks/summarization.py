@@ -17,7 +17,6 @@ from nlpkit.text import Span, split_sentences
 
 Redundancy = Literal["none", "trigram", "mmr"]
 
-
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")
 _CLOSERS = " \t\"'”’»›)]}"
 
@@ -139,8 +138,10 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
         texts = [text[a:b] for a, b in notes.spans]
         count = options.length.count(len(texts))
         pool = [index for index, sentence in enumerate(texts) if not is_heading(sentence)]
-        if len(pool) < (1 if count is None else count):
-            pool = list(range(len(texts)))
+        lacking = len(texts) * (not pool) if count is None else count - len(pool)
+        if lacking > 0:
+            headings = sorted(set(range(len(texts))) - set(pool), key=lambda i: -scores[i])
+            pool = sorted([*pool, *headings[:lacking]])
         picked = select(
             [scores[index] for index in pool],
             sentences=[texts[index] for index in pool],

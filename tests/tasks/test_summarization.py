@@ -203,6 +203,10 @@ def test_headings_are_chosen_last(tiny_pipelines: dict[str, Path]) -> None:
     everything = pipeline(text, sentences=5)
     assert [sentence.index for sentence in everything.sentences] == [0, 1, 2, 3, 4]
     assert len(everything.scores) == 5
+    # Every sentence comes before any heading, whatever their scores.
+    mostly = "One fell.\n\nA\n\nB\n\nC\n\nD\n\nTwo rose."
+    chosen = {sentence.text for sentence in pipeline(mostly, sentences=3).sentences}
+    assert {"One fell.", "Two rose."} < chosen
     # A ratio counts all sentences of the document, headings too.
     assert len(pipeline(text, ratio=0.6).sentences) == 3
     assert pipeline("Only a heading", words=5).text == "Only a heading"
