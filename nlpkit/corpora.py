@@ -10,102 +10,42 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nlpkit.errors import DataError, InputError
-from nlpkit.tables import SUFFIXES, arrow_frame, checked_columns, listed, read_table
+from nlpkit.errors import DataError, InputError, InputTypeError
+from nlpkit.hub import hub_dataset, hub_frame, table_dataset
+from nlpkit.reference_sets import CORPORA, Corpus, corpus_file, corpus_split
+from nlpkit.tables import SUFFIXES, checked_columns, checked_labels, listed, read_table
 
 if TYPE_CHECKING:
+    import datasets
     import pandas as pd
 
+__all__ = [
+    "CORPORA",
+    "Corpus",
+    "check_labelled",
+    "fingerprint",
+    "identity",
+    "label_names",
+    "load",
+    "read",
+    "true_split",
+]
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """Where a reference data set is and what is in it."""
 
-    folder: str
-    """Its folder below the root."""
-    files: Mapping[str, str]
-    """Split to file name, for the splits that the folder holds."""
-    columns: tuple[str, ...]
-    """The hub's columns."""
-    hub: str | None = None
-    """Its name on the hub; None for a set that is read from a folder only."""
+class _Source(NamedTuple):
+    """Where the rows come from: a file or the hub."""
+
+    name: str
+    corpus: Corpus | None
+    split: str | None
+    path: Path | None = None
+    hub: str = ""
     config: str | None = None
-    """Its configuration on the hub."""
-    labels: tuple[str, ...] | None = None
-    """The names of labels 0, 1, ...; None where there are no classes."""
-
-
-def _files(*splits: str, pattern: str = "{}.parquet", **renamed: str) -> dict[str, str]:
-    return {split: pattern.format(split) for split in splits} | renamed
-
-
-def _glue(
-    task: str, columns: str, labels: str | None, files: dict[str, str] | None = None
-) -> Corpus:
-    return Corpus(
-        folder=f"glue/{task}",
-        files=files or _files("train", "validation"),
-        columns=(*columns.split(), "label", "idx"),
-        hub="nyu-mll/glue",
-        config=task,
-        labels=tuple(labels.split()) if labels else None,
-    )
-
-
-_SQUAD = ("id", "title", "context", "question", "answers")
-_NEWS = ("article", "highlights", "id")
-
-CORPORA: Mapping[str, Corpus] = {
-    "squad": Corpus("squad/v1.1", _files("train", "validation"), _SQUAD, "rajpurkar/squad"),
-    "squad_v2": Corpus("squad/v2.0", _files("train", "validation"), _SQUAD, "rajpurkar/squad_v2"),
-    "nq_qed": Corpus("qa/nq_qed", _files("train", "validation"), _SQUAD),
-    "glue/cola": _glue("cola", "sentence", "unacceptable acceptable"),
-    "glue/sst2": _glue("sst2", "sentence", "negative positive"),
-    "glue/mrpc": _glue("mrpc", "sentence1 sentence2", "not_equivalent equivalent"),
-    "glue/stsb": _glue("stsb", "sentence1 sentence2", None),
-    "glue/rte": _glue("rte", "sentence1 sentence2", "entailment not_entailment"),
-    "glue/wnli": _glue("wnli", "sentence1 sentence2", "not_entailment entailment"),
-    "glue/qnli": _glue(
-        "qnli",
-        "question sentence",
-        "entailment not_entailment",
-        _files("validation", train="train_rebuilt.parquet"),
-    ),
-    "glue/mnli": _glue(
-        "mnli",
-        "premise hypothesis",
-        "entailment neutral contradiction",
-        _files("train", "validation_matched"),
-    ),
-    "glue/qqp": _glue("qqp", "question1 question2", "not_duplicate duplicate"),
-    "cnn_dailymail": Corpus(
-        "summarization/cnn_dailymail",
-        _files("train", "validation", "test"),
-        _NEWS,
-        "abisee/cnn_dailymail",
-        "3.0.0",
-    ),
-    # Row by row the sources of `cnn_dailymail`'s articles in the folder, for joining the two sets.
-    "cnn_dailymail_sources": Corpus(
-        "summarization/cnn_dailymail",
-        _files("train", "validation", "test", pattern="{}_sources.parquet"),
-        ("id", "source", "in_tokenized_train"),
-    ),
-    "cnn_dailymail_tokenized": Corpus(
-        "summarization/cnn_dailymail_tokenized", _files("train", "validation"), _NEWS
-    ),
-    "scisummnet": Corpus(
-        "summarization/scisummnet",
-        _files("train", "validation", "test"),
-        ("document", "summary", "id", "title", "abstract"),
-    ),
-}
-"""The reference data sets by name."""
 
 
 def read(
@@ -123,19 +63,21 @@ def read(
             file is a list of objects or SQuAD's own format); or a folder with one such file for
             each split (``train.csv``, ``validation.csv``); or a data set on the hub, as
             ``owner/name`` or ``owner/name:configuration``.
-        split: which part; None is "train". A single file has no parts.
+        split: which part; None is "train" (see `true_split`). A single file has no parts.
         root: the folder of the reference sets; None takes the environment variable NLPKIT_DATA,
             and where that is not set either, the hub.
         columns: the columns wanted, in this order; None gives all.
         limit: at most so many rows, from the first on.
 
     In CSV and TSV a column is made of numbers only if all its values are plain numbers ("007" and
-    "NA" stay texts); nested columns, as SQuAD's answers, are plain dicts and lists.
+    "NA" stay texts); nested columns, as SQuAD's answers, are plain dicts and lists. Labels of a
+    reference set are numbers, -1 where there is none; a file that has their names is understood.
 
     Raises:
         DataError: an unknown name or split, a missing file, a column that is not there, content
-            that is malformed, a data set without rows.
+            that is malformed, a label that the reference set does not have, no rows.
         InputError: a limit under 1.
+        InputTypeError: a split that is no text.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -145,34 +87,86 @@ def read(
     >>> frame.to_dict("records")
     [{'text': 'Good, and short.', 'label': 1}, {'text': 'Dull.', 'label': 0}]
     """
-    if limit is not None and (type(limit) is not int or limit < 1):  # True is no limit
-        raise InputError(f"limit is {limit!r}; allowed is None or a whole number from 1 on.")
-    name = os.fspath(name_or_path)
-    corpus = CORPORA.get(name)
-    if corpus is not None:
-        folder = root or os.environ.get("NLPKIT_DATA")
-        if folder:
-            path = _corpus_file(name, corpus, split or "train", Path(folder).expanduser())
-            frame = read_table(path, columns, limit, expected=corpus.columns)
-        elif corpus.hub is not None:
-            frame = _read_hub(corpus.hub, corpus.config, split or "train", columns, limit)
-        else:
-            raise DataError(
-                f"The data set {name!r} is not on the hub: give the folder that holds "
-                f"{corpus.folder} (--data, or the environment variable NLPKIT_DATA)."
-            )
+    _check_limit(limit)
+    source = _found(name_or_path, split, root)
+    labels = source.corpus.labels if source.corpus else None
+    if source.path is None:
+        wanted = source.split or "train"
+        frame = hub_frame(source.hub, source.config, wanted, columns, limit, labels)
     else:
-        path = Path(name).expanduser()
-        if name and path.is_dir():
-            frame = read_table(_split_file(path, split or "train"), columns, limit)
-        elif path.is_file() or path.suffix.lower() in SUFFIXES:
-            if split is not None:
-                raise DataError(f"{path} is one file and has no split {split!r}; leave it out.")
-            frame = read_table(path, columns, limit)
-        else:
-            hub, config = _hub_name(name)
-            frame = _read_hub(hub, config, split or "train", columns, limit)
+        frame = _file_frame(source.path, source.corpus, columns, limit)
+    if labels is not None and "label" in frame:
+        place = source.path or source.name
+        frame["label"] = checked_labels(place, frame["label"], labels)
     return frame
+
+
+def load(
+    name_or_path: str | os.PathLike[str],
+    split: str | None = None,
+    *,
+    root: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+) -> datasets.Dataset:
+    r"""A data set as a `datasets.Dataset`: the rows of `read`, with the hub's features.
+
+    Labels of a reference set are a `ClassLabel` with the hub's names, SQuAD's answers are lists
+    of texts and of starts (int32). Needs the package datasets; a set in a folder or file needs no
+    network.
+
+    Args:
+        name_or_path: as in `read`.
+        split: as in `read`; the true name is the `split` of what comes back.
+        root: as in `read`.
+        limit: at most so many rows, from the first on.
+
+    Raises:
+        DataError: as `read`; a column whose values are of several kinds; datasets is missing.
+        InputError: a limit under 1.
+        InputTypeError: a split that is no text.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "glue" / "rte" / "validation.csv"
+    ...     path.parent.mkdir(parents=True)
+    ...     _ = path.write_text("sentence1,sentence2,label,idx\nIt rains.,It is wet.,0,0\n")
+    ...     data = load("glue/rte", "validation", root=folder)
+    >>> data.features["label"].names, data["label"][0]
+    (['entailment', 'not_entailment'], 0)
+    """
+    _check_limit(limit)
+    source = _found(name_or_path, split, root)
+    names = source.corpus.labels if source.corpus else None
+    if source.path is None:
+        wanted = source.split or "train"
+        return hub_dataset(source.hub, source.config, wanted, limit, names)
+    frame = read(name_or_path, split, root=root, limit=limit)
+    return table_dataset(str(source.path), frame, source.split, names)
+
+
+def true_split(name_or_path: str | os.PathLike[str], split: str | None = None) -> str | None:
+    """The name of the split that `read` and `load` take; None for a single file.
+
+    None is "train". MNLI's "validation" and "test" are "validation_matched" and "test_matched".
+
+    Raises:
+        DataError: a reference set without that split, a split of a single file.
+        InputTypeError: a split that is no text.
+
+    >>> true_split("glue/mnli", "validation"), true_split("squad"), true_split("mine.csv")
+    ('validation_matched', 'train', None)
+    """
+    if split is not None and not isinstance(split, str):
+        raise InputTypeError(f"split is {split!r}; allowed is a text, such as 'train', or None.")
+    name = os.fspath(name_or_path)
+    if name in CORPORA:
+        return corpus_split(name, split)
+    path = Path(name).expanduser()
+    if path.is_file() or (path.suffix.lower() in SUFFIXES and not path.is_dir()):
+        if split is not None:
+            raise DataError(f"{path} is one file and has no split {split!r}; leave it out.")
+        return None
+    return split or "train"
 
 
 def label_names(name: str) -> tuple[str, ...] | None:
@@ -187,6 +181,59 @@ def label_names(name: str) -> tuple[str, ...] | None:
     """
     corpus = CORPORA.get(name)
     return corpus.labels if corpus else None
+
+
+def check_labelled(frame: pd.DataFrame, source: str, column: str = "label") -> None:
+    """See that a table has labels to evaluate against.
+
+    A label is missing where it is -1, as in GLUE's test sets, None or NaN.
+
+    Raises:
+        DataError: there is no such column, or every label in it is missing.
+
+    >>> import pandas as pd
+    >>> check_labelled(pd.DataFrame({"label": [-1, -1]}), "glue/sst2:test")
+    Traceback (most recent call last):
+    nlpkit.errors.DataError: glue/sst2:test has no labels: all 2 values of 'label' are -1 or empty.
+    """
+    checked_columns(source, list(map(str, frame.columns)), [column])
+    for value in frame[column].tolist():
+        if isinstance(value, int | float):
+            if value not in (-1, -1.0) and value == value:  # NaN is no label
+                return
+        elif value is not None:
+            return
+    raise DataError(
+        f"{source} has no labels: all {len(frame)} values of {column!r} are -1 or empty."
+    )
+
+
+def identity(
+    name_or_path: str | os.PathLike[str], split: str | None, frame: pd.DataFrame
+) -> dict[str, str | int | None]:
+    """What a score's signature has to say of the rows it was computed on.
+
+    `data` is the set's name, for a file or folder only the last part of the path (a signature
+    shall be the same on every machine), `split` the true split, `rows` their number and `content`
+    the `fingerprint`.
+
+    Raises:
+        DataError: as `true_split`.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"text": ["a", "b"], "label": [0, 1]})
+    >>> identity("own/reviews.csv", None, frame)
+    {'data': 'reviews.csv', 'split': None, 'rows': 2, 'content': '22a57585fcd6a903'}
+    """
+    name = os.fspath(name_or_path)
+    path = Path(name).expanduser()
+    local = name not in CORPORA and (path.exists() or path.suffix.lower() in SUFFIXES)
+    return {
+        "data": path.resolve().name if local else name,
+        "split": true_split(name_or_path, split),
+        "rows": len(frame),
+        "content": fingerprint(frame),
+    }
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
@@ -204,9 +251,22 @@ def fingerprint(frame: pd.DataFrame) -> str:
         digest.update(json.dumps(str(column)).encode())
         values = frame[column].tolist()
         for start in range(0, len(values), 10_000):  # bounds the memory of the JSON text
-            part = values[start : start + 10_000]
-            digest.update(json.dumps(part, sort_keys=True, default=_plain).encode())
+            digest.update(_json(values[start : start + 10_000]).encode())
     return digest.hexdigest()[:16]
+
+
+def _json(values: list[Any]) -> str:
+    """`json.dumps`, but a text that comes again (a context, for each question) is written once."""
+    written: dict[str, str] = {}
+    parts = []
+    for value in values:
+        if type(value) is not str:
+            return json.dumps(values, sort_keys=True, default=_plain)
+        part = written.get(value)
+        if part is None:
+            part = written[value] = encode_basestring_ascii(value)
+        parts.append(part)
+    return f"[{', '.join(parts)}]"
 
 
 def _plain(value: Any) -> Any:
@@ -214,30 +274,54 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
-# Finding the file
+# Finding the rows
 
 
-def _corpus_file(name: str, corpus: Corpus, split: str, root: Path) -> Path:
-    if split not in corpus.files:
-        raise DataError(
-            f"The data set {name!r} has no split {split!r}; there are {listed(corpus.files)}."
-        )
-    path = root / corpus.folder / corpus.files[split]
-    if path.is_file():
-        return path
-    raise DataError(f"{path}: there is no such file{_surroundings(path, root)}.")
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and (type(limit) is not int or limit < 1):  # True is no limit
+        raise InputError(f"limit is {limit!r}; allowed is None or a whole number from 1 on.")
 
 
-def _surroundings(path: Path, root: Path) -> str:
-    """What there is in the innermost folder of `path`, from `root` on, that exists."""
-    folder = path.parent
-    while not folder.is_dir():
-        if folder == root or folder == folder.parent:
-            return f", nor a folder {root}"
-        folder = folder.parent
-    names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in folder.iterdir())
-    shown = listed(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-    return f"; {folder} has {shown or 'nothing in it'}"
+def _found(
+    name_or_path: str | os.PathLike[str],
+    split: str | None,
+    root: str | os.PathLike[str] | None,
+) -> _Source:
+    name = os.fspath(name_or_path)
+    wanted = true_split(name_or_path, split)
+    corpus = CORPORA.get(name)
+    if corpus is not None:
+        assert wanted is not None
+        folder = root or os.environ.get("NLPKIT_DATA")
+        if folder:
+            file = corpus_file(name, wanted, Path(folder).expanduser())
+            return _Source(name, corpus, wanted, file)
+        if corpus.hub is None:
+            raise DataError(
+                f"The data set {name!r} is not on the hub: give the folder that holds "
+                f"{corpus.folder} (--data, or the environment variable NLPKIT_DATA)."
+            )
+        return _Source(name, corpus, wanted, None, corpus.hub, corpus.config)
+    path = Path(name).expanduser()
+    if wanted is None:
+        return _Source(name, None, None, path)
+    if name and path.is_dir():
+        return _Source(name, None, wanted, _split_file(path, wanted))
+    hub, config = _hub_name(name)
+    return _Source(name, None, wanted, None, hub, config)
+
+
+def _file_frame(
+    path: Path, corpus: Corpus | None, columns: Sequence[str] | None, limit: int | None
+) -> pd.DataFrame:
+    if corpus is None:
+        return read_table(path, columns, limit)
+    if path.suffix.lower() == ".parquet":
+        return read_table(path, columns, limit, expected=corpus.columns)
+    frame = read_table(path, None, limit)
+    there = list(map(str, frame.columns))
+    checked_columns(path, there, corpus.columns)
+    return frame[checked_columns(path, there, columns)]
 
 
 def _split_file(folder: Path, split: str) -> Path:
@@ -264,27 +348,3 @@ def _hub_name(name: str) -> tuple[str, str | None]:
         )
     hub, _, config = name.partition(":")
     return hub, config or None
-
-
-def _read_hub(
-    hub: str, config: str | None, split: str, columns: Sequence[str] | None, limit: int | None
-) -> pd.DataFrame:
-    source = f"{hub}:{config}" if config else hub
-    try:
-        import datasets
-    except ImportError:
-        raise DataError(
-            f"Reading {source!r} from the hub needs the package datasets: pip install nlpkit[hub]; "
-            f"or give a folder with the data (--data, or the environment variable NLPKIT_DATA)."
-        ) from None
-    try:
-        data = datasets.load_dataset(hub, config, split=split)
-    except Exception as error:  # the hub's client raises errors of many packages
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise DataError(
-            f"The split {split!r} of {source!r} cannot be read from the hub: {lines[0]}"
-        ) from error
-    wanted = checked_columns(source, data.column_names, columns)
-    if limit is not None:
-        data = data.select(range(min(limit, len(data))))
-    return arrow_frame(source, data.with_format("arrow")[:], wanted)

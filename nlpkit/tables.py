@@ -112,6 +112,38 @@ def checked_columns(
     return list(dict.fromkeys(wanted if wanted else there))
 
 
+def checked_labels(
+    source: str | os.PathLike[str], values: pd.Series, names: Sequence[str]
+) -> pd.Series:
+    """Labels as their numbers: 0 to n - 1, or -1 for no label; a name becomes its number.
+
+    Raises:
+        DataError: a value that is neither.
+
+    >>> import pandas as pd
+    >>> checked_labels("train.csv", pd.Series(["good", "bad"]), ("bad", "good")).tolist()
+    [1, 0]
+    >>> checked_labels("train.csv", pd.Series([0, 2]), ("bad", "good"))
+    Traceback (most recent call last):
+    nlpkit.errors.DataError: train.csv: the label of row 1 is 2; allowed are 0 (bad), 1 (good) \
+and -1 for none.
+    """
+    known = {name: number for number, name in enumerate(names)}
+    numbers = []
+    for row, value in enumerate(values.tolist()):
+        number = known.get(value) if isinstance(value, str) else value
+        if type(number) is not int or not -1 <= number < len(names):
+            shown = listed(f"{number} ({name})" for name, number in known.items())
+            raise DataError(
+                f"{os.fspath(source)}: the label of row {row} is {value!r}; allowed are {shown} "
+                f"and -1 for none."
+            )
+        numbers.append(number)
+    if values.dtype.kind == "i":
+        return values
+    return cast("pd.Series", _installed("pandas").Series(numbers, index=values.index))
+
+
 def _csv_columns(
     path: Path, delimiter: str, limit: int | None
 ) -> tuple[list[str], list[list[str]]]:

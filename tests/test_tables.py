@@ -14,7 +14,7 @@ pd = pytest.importorskip("pandas")
 pytest.importorskip("pyarrow")
 
 from nlpkit.errors import DataError  # noqa: E402
-from nlpkit.tables import read_table  # noqa: E402
+from nlpkit.tables import checked_labels, read_table  # noqa: E402
 
 Write = Callable[[str, str], Path]
 ROWS = [
@@ -191,3 +191,23 @@ def test_limit_reads_across_the_batches_of_a_parquet_file(tmp_path: Path) -> Non
     pd.DataFrame({"a": range(250), "b": "x"}).to_parquet(path, row_group_size=100)
     assert read_table(path, ["a"], 150)["a"].tolist() == list(range(150))
     assert len(read_table(path, None, 1000)) == 250
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [([0, 1, -1], [0, 1, -1]), (["no", "yes"], [0, 1]), (["yes", -1, 0], [1, -1, 0])],
+)
+def test_labels_become_numbers_by_name(values: list[object], numbers: list[int]) -> None:
+    series = pd.Series(values, index=range(5, 5 + len(values)))
+    checked = checked_labels("a.csv", series, ("no", "yes"))
+    assert checked.tolist() == numbers
+    assert checked.dtype.kind == "i"
+    assert list(checked.index) == list(series.index)
+
+
+@pytest.mark.parametrize("value", [2, -2, 1.0, True, "maybe", "1", None, ["yes"]])
+def test_other_labels_are_located(value: object) -> None:
+    series = pd.Series([0, value], dtype=object)
+    allowed = r"allowed are 0 \(no\), 1 \(yes\) and -1 for none"
+    with pytest.raises(DataError, match=rf"a.csv: the label of row 1 is .*; {allowed}\."):
+        checked_labels("a.csv", series, ("no", "yes"))
