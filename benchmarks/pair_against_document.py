@@ -12,8 +12,8 @@ import time
 from typing import Any
 
 from nlpkit import corpora, load
-from nlpkit.evaluation.evaluate import lines
 from nlpkit.evaluation.rouge import rouge
+from nlpkit.evaluation.scoring.summarization import lines
 from nlpkit.text import split_sentences
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     for name, picked in {"LEAD-3": lead, **chosen}.items():
         values = rouge(picked, references)
         speed = f"{len(documents) / seconds[name]:.2f}" if name in seconds else ""
-        scores = (f"{100 * values[kind]:.2f}" for kind in ("rouge1", "rouge2", "rougeLsum"))
+        scores = (f"{values[kind].points:.2f}" for kind in ("rouge1", "rouge2", "rougeLsum"))
         print(f"| {name} | {' | '.join(scores)} | {speed} |")
     ratio = seconds[args.pair] / seconds[args.document]
     print(f"\n`{args.document}` is {ratio:.1f} times as fast as `{args.pair}`.")

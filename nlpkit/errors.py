@@ -24,6 +24,10 @@ class InputTypeError(NlpkitError, TypeError):
     """A value from the caller of the wrong type: a number where a text belongs."""
 
 
+class UndefinedScoreError(InputError):
+    """A metric that has no value on the examples given, such as a correlation of equal numbers."""
+
+
 class RecipeError(NlpkitError, ValueError):
     """A `pipeline.toml` that is malformed, or a key or value in it that is not allowed."""
 
@@ -46,3 +50,7 @@ class DataError(NlpkitError, ValueError):
 
 class TrainingError(NlpkitError):
     """A training run that cannot start, go on or be resumed."""
+
+
+class NlpkitWarning(UserWarning):
+    """Something that is allowed but rarely meant: text that a metric does not see."""

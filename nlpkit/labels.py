@@ -26,11 +26,11 @@ def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
         names = (
             list(label) if isinstance(label, Iterable) and not isinstance(label, str) else [label]
         )
-        chosen = {_label_index(name, head.labels, row) for name in names}
+        chosen = {label_index(name, head.labels, row) for name in names}
         return [float(index in chosen) for index in range(len(head.labels))]
     if not isinstance(label, str) and label == -1:
         return None
-    return [float(_label_index(label, head.labels, row))]
+    return [float(label_index(label, head.labels, row))]
 
 
 def _number(label: Any, row: int) -> float:
@@ -43,7 +43,12 @@ def _number(label: Any, row: int) -> float:
     return value
 
 
-def _label_index(label: Any, names: Sequence[str], row: int) -> int:
+def label_index(label: Any, names: Sequence[str], row: int) -> int:
+    """The number of a label that is given by name or by number.
+
+    Raises:
+        DataError: when it is neither.
+    """
     # Names first: where they are numbers themselves ("1" to "5" stars), a file gives 1 for "1".
     name = str(label)
     if name in names:

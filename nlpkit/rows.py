@@ -29,6 +29,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 
+# What is taken along where it is there.
+_KEPT = {
+    "classification": ("id", "idx"),
+    "question_answering": ("id", "title"),
+    "summarization": ("id",),
+}
+
 _TEXTS = ("text", "pair", "question", "context", "document")
 
 
@@ -72,27 +79,50 @@ def named(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:
         DataError: when a column is not there or holds something else than texts, or
             `data.columns` names one that no task reads.
     """
-    there = list(map(str, frame.columns))
-    wanted = dict(COLUMNS[recipe.task])
-    if recipe.pair:
-        wanted["pair"] = ("pair",)
     given = recipe.data.columns if recipe.data is not None else {}
+    return renamed(frame, recipe.task, source, pair=recipe.pair, columns=given)
+
+
+def renamed(
+    frame: pd.DataFrame,
+    task: str,
+    source: str,
+    *,
+    pair: bool = False,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """A data frame with its columns under the names of `COLUMNS`; others are left out.
+
+    Args:
+        frame: rows of a data set.
+        task: `summarization`, `question_answering` or `classification`.
+        source: the data set's name, for errors.
+        pair: whether texts come in pairs.
+        columns: what the data set calls `text`, `pair`, `label`, ..., where it is not as usual.
+
+    Raises:
+        DataError: as `named`.
+    """
+    there = list(map(str, frame.columns))
+    wanted = dict(COLUMNS[task])
+    if pair:
+        wanted["pair"] = ("pair",)
+    given = columns or {}
     for name in given:
         if name not in wanted:
             raise DataError(
-                f"data.columns names {name!r}, which {recipe.task} does not read; "
+                f"data.columns names {name!r}, which {task} does not read; "
                 f"allowed: {', '.join(wanted)}"
             )
-    columns = {}
+    found = {}
     for name, usual in wanted.items():
         names = (given[name],) if given.get(name) in there else usual
         column = next((c for c in names if c in there), given.get(name, usual[0]))
         checked_columns(source, there, [column])
-        columns[column] = name
-    if recipe.task == "question_answering":
-        columns |= {name: name for name in ("id", "title") if name in there}
-    _check_texts(frame, columns, source)
-    return frame[list(columns)].rename(columns=columns)
+        found[column] = name
+    found |= {name: name for name in _KEPT[task] if name in there}
+    _check_texts(frame, found, source)
+    return frame[list(found)].rename(columns=found)
 
 
 def _check_texts(frame: pd.DataFrame, columns: Mapping[str, str], source: str) -> None:

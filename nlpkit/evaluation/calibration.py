@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from nlpkit.errors import InputError
+from nlpkit.errors import InputError, InputTypeError
+from nlpkit.evaluation.estimators import Floats, calibration_error
+from nlpkit.evaluation.score import Score
 
 COLDEST, HOTTEST = 0.01, 100.0
 
@@ -80,31 +82,98 @@ def fit_temperature(
     return math.exp(-(low + high) / 2)
 
 
+class Bin(NamedTuple):
+    """The predictions whose probability is above `lower` and at most `upper`."""
+
+    lower: float
+    upper: float
+    probability: float
+    """Their mean probability."""
+    accuracy: float
+    """The part of them that is right."""
+    size: int
+    """How many they are."""
+
+
 def expected_calibration_error(
     probabilities: Sequence[float] | npt.NDArray[np.floating[Any]],
     correct: Sequence[bool] | npt.NDArray[Any],
     bins: int = 15,
-) -> float:
+    *,
+    seed: int = 0,
+) -> Score:
     """The mean gap between how sure and how often right, 0 (calibrated) to 1.
 
     Predictions are put in bins of equal width by probability, (0, 1/bins], (1/bins, 2/bins] and so
     on, 0 with the first; the gaps between a bin's mean probability and its part of right ones are
-    weighted by its size.
+    weighted by its size. The fewer predictions a bin has, the more chance adds to its gap (Kumar
+    et al., "Verified Uncertainty Calibration", 2019); resamples add still more, so the interval of
+    a small gap may lie above the value.
 
     Args:
         probabilities: The probability of each prediction, 0 to 1.
         correct: Whether it was right.
         bins: How many bins.
+        seed: Of the interval.
 
     Raises:
         InputError: no predictions, unequal lengths, a probability outside 0 to 1, `correct` other
             than true and false, bins below 1.
+        InputTypeError: a probability that is not a number.
 
-    >>> round(expected_calibration_error([0.9, 0.9, 0.6, 0.6], [True, True, True, False]), 3)
+    >>> score = expected_calibration_error([0.9, 0.9, 0.6, 0.6], [True, True, True, False])
+    >>> round(score.value, 3)
     0.1
+    >>> print(score.signature)
+    ece|bins:15|n:4|version:nlpkit-0.1.0
     """
-    sure = np.asarray(probabilities, dtype=np.float64)
-    right = np.asarray(correct, dtype=np.float64)
+    table = np.stack(_checked(probabilities, correct, bins), axis=1)
+    return Score.of("ece", table, estimator=calibration_error(bins), seed=seed, bins=bins)
+
+
+def reliability(
+    probabilities: Sequence[float] | npt.NDArray[np.floating[Any]],
+    correct: Sequence[bool] | npt.NDArray[Any],
+    bins: int = 15,
+) -> list[Bin]:
+    """The bins of `expected_calibration_error`, for a reliability diagram.
+
+    In a calibrated system `accuracy` is `probability` in each bin. Bins without a prediction are
+    left out. Arguments and errors are those of `expected_calibration_error`.
+
+    >>> for part in reliability([0.9, 0.8, 0.6, 0.6], [True, True, True, False], bins=2):
+    ...     print(part.lower, part.upper, round(part.probability, 3), part.accuracy, part.size)
+    0.5 1.0 0.725 0.75 4
+    """
+    sure, right = _checked(probabilities, correct, bins)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.digitize(sure, edges[1:-1], right=True)
+    found = []
+    for number in np.unique(place).tolist():
+        inside = place == number
+        found.append(
+            Bin(
+                lower=float(edges[number]),
+                upper=float(edges[number + 1]),
+                probability=float(sure[inside].mean()),
+                accuracy=float(right[inside].mean()),
+                size=int(inside.sum()),
+            )
+        )
+    return found
+
+
+def _checked(
+    probabilities: Sequence[float] | npt.NDArray[np.floating[Any]],
+    correct: Sequence[bool] | npt.NDArray[Any],
+    bins: int,
+) -> tuple[Floats, Floats]:
+    """Both as numbers, 0 and 1 for whether it was right."""
+    try:
+        sure = np.asarray(probabilities, dtype=np.float64)
+        right = np.asarray(correct, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputTypeError("probabilities or correct holds something that is no number") from None
     if sure.ndim != 1 or len(sure) == 0 or right.shape != sure.shape:
         raise InputError(
             f"probabilities has the shape {sure.shape} and correct {right.shape}:"
@@ -116,7 +185,4 @@ def expected_calibration_error(
         raise InputError("correct has to be true or false for each prediction.")
     if bins < 1:
         raise InputError(f"bins is {bins}: it has to be at least 1.")
-    edges = np.linspace(0, 1, bins + 1)[1:-1]
-    place = np.digitize(sure, edges, right=True)
-    gaps = np.bincount(place, weights=sure - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(sure))
+    return sure, right

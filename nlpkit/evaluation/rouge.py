@@ -1,44 +1,96 @@
-"""ROUGE F1 of summaries, as Google's `rouge-score` computes it.
+"""ROUGE of summaries, with the numbers of Google's `rouge-score`, many times faster.
 
 The published "ROUGE-L" of CNN/DailyMail is `rougeLsum`: Porter stems, one sentence a line
 (Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, section 3.2). Summaries are
-lists of sentences here, so that the lines cannot be forgotten.
+lists of sentences here, so that the lines cannot be forgotten. Perl ROUGE-1.5.5, which many papers
+used, gives 0.2 to 0.4 points more of ROUGE-1 on the same files.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+import warnings
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain
+from typing import NamedTuple
 
-from nlpkit.errors import InputError, InputTypeError, NlpkitError
+from nlpkit.errors import InputError, InputTypeError, NlpkitWarning
+from nlpkit.evaluation.lcs import Sentences, lcs_length
+from nlpkit.evaluation.rouge_tokens import dropped_letters, tokenize
+from nlpkit.evaluation.score import Score, Scores
 
-if TYPE_CHECKING:
-    from rouge_score.rouge_scorer import RougeScorer
+__all__ = ["TYPES", "Triple", "rouge", "rouge_examples", "rouge_triples", "tokenize"]
 
 TYPES = ("rouge1", "rouge2", "rougeLsum")
+VARIANT = "rouge-score"
 
-_MISSING = "ROUGE needs the package rouge-score: pip install rouge-score."
-_OTHER = re.compile(r"[^a-z0-9]+")
+# With a larger part of the letters dropped, the scores are not of the text that was given.
+_MOST_DROPPED = 0.1
+
+Words = list[str]
 
 
-def tokenize(text: str, *, stem: bool = True) -> list[str]:
-    """The words of a text as `rouge-score` sees them, with the stems cached.
+class Triple(NamedTuple):
+    """Precision, recall and F1 of one summary, 0 to 1."""
 
-    Lower-cased runs of a-z and 0-9; every other character, letters with accents and other
-    scripts among them, only separates. With `stem`, words over three letters are cut to their
-    Porter stem.
+    precision: float
+    recall: float
+    f1: float
 
-    >>> tokenize("The cafés' 2 dogs barked.")
-    ['the', 'caf', 's', '2', 'dog', 'bark']
-    >>> tokenize("Dogs barked.", stem=False)
-    ['dogs', 'barked']
+
+def rouge(
+    predictions: Sequence[Sequence[str]],
+    references: Sequence[Sequence[str]],
+    *,
+    types: Sequence[str] = TYPES,
+    stem: bool = True,
+    seed: int = 0,
+) -> Scores:
+    """The mean F1 over all summaries, 0 to 1, by type.
+
+    The exact mean: `rouge-score`'s own aggregator gives the median of means resampled with
+    numpy's unseeded generator.
+
+    Args:
+        predictions: summaries, each the list of its sentences. A line break within a sentence
+            counts as a space; an empty summary scores 0.
+        references: one for each prediction, in the same form.
+        types: of `rouge1` to `rouge9`, `rougeL`, `rougeLsum`.
+        stem: compare Porter stems, as published figures do.
+        seed: of the scores' intervals.
+
+    Raises:
+        InputTypeError: a summary is a string and not a list of sentences, or a sentence is not a
+            string.
+        InputError: no summaries, unequal numbers of predictions and references, a reference
+            without a word of a-z or 0-9 (`rouge-score` sees no others, and would score it 0
+            against itself), or an unknown type.
+
+    Warns:
+        NlpkitWarning: over a tenth of the letters of the predictions or of the references are not
+            a-z and were left out.
+
+    >>> scores = rouge([["a cat"], ["a dog"]], [["a cat"], ["one bird"]], types=["rouge1"])
+    >>> scores["rouge1"].value
+    0.5
+    >>> print(scores["rouge1"].signature)
+    rouge1|variant:rouge-score|stem:yes|sentences:given|n:2|version:nlpkit-...
     """
-    words = _OTHER.sub(" ", text.lower()).split()
-    if not stem:
-        return words
-    return [_stem(word) if len(word) > 3 else word for word in words]
+    triples = _measure(predictions, references, types, stem)
+    return Scores(
+        [
+            Score.of(
+                kind,
+                [example[kind].f1 for example in triples],
+                seed=seed,
+                variant=VARIANT,
+                stem=stem,
+                sentences="given",
+            )
+            for kind in types
+        ]
+    )
 
 
 def rouge_examples(
@@ -50,97 +102,151 @@ def rouge_examples(
 ) -> list[dict[str, float]]:
     """The F1 of every summary, 0 to 1, in the order of the input.
 
-    A summary is the list of its sentences. Sentences are scored one a line; a line break within
-    a sentence counts as a space. Without a word in common, and for an empty summary, F1 is 0.
-
-    The words are a-z and 0-9 only, so a reference that has none (Chinese, Greek) would score 0
-    against itself: that is an error.
-
-    Raises:
-        InputTypeError: a summary is a string and not a list of sentences.
-        InputError: no summaries, unequal numbers of predictions and references, a reference
-            without a word, or an unknown type.
+    Arguments, errors and warnings are those of `rouge`.
 
     >>> rouge_examples([["the cat sat", "it slept"]], [["the cat slept a lot"]], types=["rouge1"])
     [{'rouge1': 0.6}]
     """
-    for kind in types:
-        if not re.fullmatch(r"rouge([1-9]|L|Lsum)", kind):
-            raise InputError(f"Unknown ROUGE type {kind!r}: rouge1 to rouge9, rougeL, rougeLsum.")
-    if len(predictions) != len(references):
-        raise InputError(
-            f"There are {len(predictions)} predictions and {len(references)} references:"
-            " each prediction needs its reference."
-        )
-    if not predictions:
-        raise InputError("There are no predictions to score.")
-    scorer = _scorer(tuple(types), stem)
-    examples = []
-    for index, (prediction, reference) in enumerate(zip(predictions, references, strict=True)):
-        target = _lines(reference, "Reference", index)
-        if not tokenize(target, stem=False):
-            raise InputError(
-                f"Reference {index} has no word of a-z or 0-9, and ROUGE sees no others."
-            )
-        scores = scorer.score(target, _lines(prediction, "Prediction", index))
-        examples.append({kind: float(scores[kind].fmeasure) for kind in types})
-    return examples
+    triples = _measure(predictions, references, types, stem)
+    return [{kind: triple.f1 for kind, triple in example.items()} for example in triples]
 
 
-def rouge(
+def rouge_triples(
     predictions: Sequence[Sequence[str]],
     references: Sequence[Sequence[str]],
     *,
     types: Sequence[str] = TYPES,
     stem: bool = True,
-) -> dict[str, float]:
-    """The mean F1 over all summaries, 0 to 1, by type.
+) -> list[dict[str, Triple]]:
+    """Precision, recall and F1 of every summary, 0 to 1, in the order of the input.
 
-    The exact mean: `rouge-score`'s own aggregator gives the median of means resampled with
-    numpy's unseeded generator. Arguments and errors are those of `rouge_examples`.
+    Arguments, errors and warnings are those of `rouge`.
 
-    >>> rouge([["a cat"], ["a dog"]], [["a cat"], ["one bird"]])
-    {'rouge1': 0.5, 'rouge2': 0.5, 'rougeLsum': 0.5}
+    >>> rouge_triples([["the cat sat"]], [["the cat"]], types=["rouge2"])
+    [{'rouge2': Triple(precision=0.5, recall=1.0, f1=0.6666666666666666)}]
     """
-    examples = rouge_examples(predictions, references, types=types, stem=stem)
-    return {kind: sum(example[kind] for example in examples) / len(examples) for kind in types}
+    return _measure(predictions, references, types, stem)
 
 
-def _lines(sentences: Sequence[str], what: str, index: int) -> str:
-    if isinstance(sentences, str):
-        raise InputTypeError(f"{what} {index} is a string: give the list of its sentences.")
-    return "\n".join(" ".join(sentence.split("\n")) for sentence in sentences)
+def _measure(
+    predictions: Sequence[Sequence[str]],
+    references: Sequence[Sequence[str]],
+    types: Sequence[str],
+    stem: bool,
+) -> list[dict[str, Triple]]:
+    for kind in types:
+        if not re.fullmatch(r"rouge([1-9]|L|Lsum)", kind):
+            raise InputError(
+                f"the ROUGE type {kind!r} is not rouge1 to rouge9, rougeL or rougeLsum"
+            )
+    said, wanted = _listed("prediction", predictions), _listed("reference", references)
+    if len(said) != len(wanted):
+        raise InputError(
+            f"there are {len(said)} predictions and {len(wanted)} references:"
+            " each prediction needs its reference"
+        )
+    if not said:
+        raise InputError("there are no predictions to score")
+    examples = []
+    for index, (prediction, reference) in enumerate(zip(said, wanted, strict=True)):
+        target = [tokenize(sentence, stem=stem) for sentence in reference]
+        if not any(target):
+            raise InputError(
+                f"reference {index} has no word of a-z or 0-9, and ROUGE sees no others"
+            )
+        examples.append(_compare([tokenize(s, stem=stem) for s in prediction], target, types))
+    for what, summaries in (("predictions", said), ("references", wanted)):
+        part = dropped_letters(chain.from_iterable(summaries))
+        if part > _MOST_DROPPED:
+            warnings.warn(
+                f"ROUGE sees only a-z and 0-9: {part:.0%} of the letters of the {what} are others"
+                " and were left out",
+                NlpkitWarning,
+                stacklevel=3,
+            )
+    return examples
 
 
-@lru_cache(maxsize=1 << 18)
-def _stem(word: str) -> str:
-    return _stemmer()(word)
+def _listed(what: str, summaries: Iterable[Iterable[str]]) -> list[list[str]]:
+    """The summaries as lists, each checked to be a list of sentences."""
+    if isinstance(summaries, str) or not isinstance(summaries, Iterable):
+        raise InputTypeError(
+            f"the {what}s are of type {type(summaries).__name__}, not a list of summaries"
+        )
+    listed = []
+    for index, summary in enumerate(summaries):
+        if isinstance(summary, str):
+            raise InputTypeError(
+                f"{what} {index} is a string, and ROUGE needs the list of its sentences"
+            )
+        if not isinstance(summary, Iterable):
+            raise InputTypeError(
+                f"{what} {index} is of type {type(summary).__name__}, not a list of sentences"
+            )
+        sentences = list(summary)
+        for sentence in sentences:
+            if not isinstance(sentence, str):
+                raise InputTypeError(
+                    f"{what} {index} has a sentence of type {type(sentence).__name__}, not a string"
+                )
+        listed.append(sentences)
+    return listed
 
 
-@cache
-def _stemmer() -> Callable[[str], str]:
-    try:
-        from nltk.stem.porter import PorterStemmer
-    except ImportError:
-        raise NlpkitError(_MISSING) from None
-    stem: Callable[[str], str] = PorterStemmer().stem
-    return stem
+def _compare(said: list[Words], target: list[Words], types: Sequence[str]) -> dict[str, Triple]:
+    said_words = list(chain.from_iterable(said))
+    target_words = list(chain.from_iterable(target))
+    triples = {}
+    for kind in types:
+        n = 1
+        if kind == "rougeLsum":
+            hits = _summary_hits(said, said_words, target)
+        elif kind == "rougeL":
+            hits = lcs_length(target_words, said_words)
+        else:
+            n = int(kind[5:])
+            hits = _common(_grams(said_words, n), _grams(target_words, n))
+        triples[kind] = _triple(hits, len(said_words) - n + 1, len(target_words) - n + 1)
+    return triples
 
 
-class _Tokenizer:
-    """What `RougeScorer` wants of a tokenizer; its own stems each word anew."""
-
-    def __init__(self, stem: bool) -> None:
-        self.stem = stem
-
-    def tokenize(self, text: str) -> list[str]:
-        return tokenize(text, stem=self.stem)
+def _grams(words: Words, n: int) -> Iterable[Hashable]:
+    return words if n == 1 else zip(*(words[i:] for i in range(n)), strict=False)
 
 
-@cache
-def _scorer(types: tuple[str, ...], stem: bool) -> RougeScorer:
-    try:
-        from rouge_score.rouge_scorer import RougeScorer
-    except ImportError:
-        raise NlpkitError(_MISSING) from None
-    return RougeScorer(list(types), tokenizer=_Tokenizer(stem))
+def _common(said: Iterable[Hashable], target: Iterable[Hashable]) -> int:
+    """How many of the one's n-grams are in the other, each as often as the other has it."""
+    left = Counter(target)
+    hits = 0
+    for gram in said:
+        count = left.get(gram)
+        if count:
+            left[gram] = count - 1
+            hits += 1
+    return hits
+
+
+def _summary_hits(said: list[Words], said_words: Words, target: list[Words]) -> int:
+    """The words of the union of longest common subsequences, sentence by sentence of the target.
+
+    A word counts at most as often as the prediction has it, as in ROUGE-1.5.5.
+    """
+    sentences = Sentences(said)
+    left = Counter(said_words)
+    hits = 0
+    for sentence in target:
+        for index in sentences.union(sentence):
+            word = sentence[index]
+            count = left.get(word)
+            if count:
+                left[word] = count - 1
+                hits += 1
+    return hits
+
+
+def _triple(hits: int, said: int, target: int) -> Triple:
+    """In the same steps as `rouge-score` takes, so that the last bit is the same."""
+    precision, recall = hits / max(said, 1), hits / max(target, 1)
+    if not hits:
+        return Triple(0.0, 0.0, 0.0)
+    return Triple(precision, recall, 2 * precision * recall / (precision + recall))

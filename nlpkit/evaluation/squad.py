@@ -10,10 +10,22 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nlpkit.errors import InputError, InputTypeError
+from nlpkit.evaluation.estimators import Floats
+from nlpkit.evaluation.score import Score, Scores
+
+Golds = Mapping[str, Sequence[str]]
+
+V1, V2 = "squad-1.1", "squad-2.0"
+_OFFICIAL_THRESHOLD = 1.0
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -29,16 +41,19 @@ def normalize_answer(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text).split())
 
 
+# The gold answers of one question are often the same text, and calibration asks again and again.
+_normal = lru_cache(maxsize=1 << 16)(normalize_answer)
+
+
 def exact_match(prediction: str, golds: Sequence[str]) -> float:
-    """1.0 if the answer equals one of the gold answers after normalising, else 0.0.
+    """1.0 if the answer equals one of the gold answers after normalising, else 0.0 (SQuAD 2.0).
 
     Without gold answers the right one is the empty one.
 
     >>> exact_match("the Normans", ["Normans", "Franks"]), exact_match("Normans", [])
     (1.0, 0.0)
     """
-    answer = normalize_answer(prediction)
-    return float(any(answer == normalize_answer(gold) for gold in _answers(golds)))
+    return _v2(_normal(prediction), golds)[0]
 
 
 def f1(prediction: str, golds: Sequence[str]) -> float:
@@ -50,56 +65,92 @@ def f1(prediction: str, golds: Sequence[str]) -> float:
     >>> f1("the Normans of France", ["Normans"]), f1("", []), f1("Normans", [])
     (0.5, 1.0, 0.0)
     """
-    words = normalize_answer(prediction).split()
-    return max(_f1_v2(words, normalize_answer(gold).split()) for gold in _answers(golds))
+    return _v2(_normal(prediction), golds)[1]
 
 
-def evaluate_v1(
-    predictions: Mapping[str, str], golds: Mapping[str, Sequence[str]]
-) -> dict[str, float]:
+class Unmatched(NamedTuple):
+    """Ids on one side only."""
+
+    missing: list[str]
+    """Questions without a prediction."""
+    unknown: list[str]
+    """Predictions for no question."""
+
+
+def unmatched(predictions: Mapping[str, object], golds: Mapping[str, object]) -> Unmatched:
+    """The ids without a partner: questions without a prediction, predictions for no question.
+
+    >>> unmatched({"q1": "Rome", "q9": "1066"}, {"q1": ["Rome"], "q2": ["Paris"]})
+    Unmatched(missing=['q2'], unknown=['q9'])
+    """
+    return Unmatched(
+        [question for question in golds if question not in predictions],
+        [question for question in predictions if question not in golds],
+    )
+
+
+def squad_v1(predictions: Mapping[str, str], golds: Golds, *, seed: int = 0) -> Scores:
     """Exact match and F1 on SQuAD 1.1, 0 to 100, over all questions of `golds`.
 
-    A question without a prediction scores 0; predictions for other questions are ignored.
+    A question without a prediction scores 0, and predictions for other questions do not count:
+    the signatures say how many there were (`missing`, and `unknown` where there are any), and
+    `unmatched` names them. Statistics have the order of `golds`.
 
     Args:
         predictions: Answers by question id.
         golds: The gold answers of each question, at least one.
+        seed: Of the intervals.
 
     Raises:
-        InputError: no questions, or a question without a gold answer.
+        InputError: no questions, no prediction for any of them, or a question without a gold
+            answer.
         InputTypeError: an answer that is not a string, gold answers that are not a list.
 
-    >>> evaluate_v1({"q1": "Rome"}, {"q1": ["Rome", "in Rome"], "q2": ["1066"]})
-    {'exact_match': 50.0, 'f1': 50.0}
+    >>> scores = squad_v1({"q1": "Rome"}, {"q1": ["Rome", "in Rome"], "q2": ["1066"]})
+    >>> scores["exact_match"].value, scores["f1"].value
+    (50.0, 50.0)
+    >>> print(scores["f1"].signature)
+    f1|variant:squad-1.1|missing:1|n:2|version:nlpkit-0.1.0
     """
-    _check(predictions, golds)
-    exact = overlap = 0.0
-    for question, answers in golds.items():
-        if len(answers) == 0:
-            raise InputError(f"Question {question!r} has no gold answer: SQuAD 1.1 needs one.")
-        if question not in predictions:
-            continue
-        words = normalize_answer(predictions[question]).split()
-        targets = [normalize_answer(answer).split() for answer in answers]
-        exact += float(words in targets)
-        overlap += max(_f1(words, target) for target in targets)
-    return {"exact_match": 100 * exact / len(golds), "f1": 100 * overlap / len(golds)}
+    fields = _checked(predictions, golds, V1)
+    table = np.zeros((len(golds), 2))
+    for row, (question, answers) in enumerate(golds.items()):
+        if not len(answers):
+            raise InputError(
+                f"Question {question!r} has no gold answer: SQuAD 1.1 needs one (squad_v2 does not)"
+            )
+        if question in predictions:
+            table[row] = _v1(_normal(predictions[question]), answers)
+    return Scores(
+        [
+            Score.of(name, table[:, column], scale=100, seed=seed, **fields)
+            for column, name in enumerate(("exact_match", "f1"))
+        ]
+    )
 
 
-def evaluate_v2(
+def squad_v2(
     predictions: Mapping[str, str],
-    golds: Mapping[str, Sequence[str]],
+    golds: Golds,
     no_answer_probabilities: Mapping[str, float] | None = None,
-    threshold: float = 1.0,
-) -> dict[str, float]:
+    threshold: float = _OFFICIAL_THRESHOLD,
+    *,
+    seed: int = 0,
+) -> Scores:
     """Exact match and F1 on SQuAD 2.0, 0 to 100, with all the official script's figures.
+
+    `exact` and `f1`; the same with the prefix `HasAns_` and `NoAns_` on the questions with and
+    without an answer, where there are any; and, with probabilities, `best_exact` and `best_f1`.
 
     A question whose no-answer probability is above the threshold counts as unanswered, whatever
     its prediction. At the official threshold of 1.0 none is, so that the probabilities move only
-    the `best_` figures: the scores at the threshold best for these very questions, an upper limit
-    and not a measurement.
+    the `best_` figures. Those are the scores at the threshold that is best for these very
+    questions (`best_threshold` reads it): an upper limit and not a measurement, and so is their
+    interval, in which the threshold does not move.
 
-    Questions without a prediction are left out of all figures (the official script stops at them).
+    Questions without a prediction are left out of all figures, as in the official script, and
+    predictions for other questions do not count: the signatures say how many (`missing`,
+    `unknown`). Statistics have the order of `golds`.
 
     Args:
         predictions: Answers by question id, "" for no answer.
@@ -107,121 +158,169 @@ def evaluate_v2(
         no_answer_probabilities: By question id; they need not be probabilities, only higher where
             an answer is less likely.
         threshold: Above it, a question counts as unanswered.
-
-    Returns:
-        `exact`, `f1`, `total`; the same with the prefix `HasAns_` and `NoAns_` where there are
-        such questions; with probabilities `best_exact`, `best_f1` and for both `..._thresh`.
+        seed: Of the intervals.
 
     Raises:
-        InputError: no questions, no prediction for any of them, or a probability that is missing
-            or not a number.
-        InputTypeError: an answer that is not a string, gold answers that are not a list.
+        InputError: no questions, no prediction for any of them, a probability that is missing, a
+            probability or threshold that is NaN or infinite, or a threshold without probabilities.
+        InputTypeError: an answer that is not a string, gold answers that are not a list, a
+            probability that is not a number.
 
-    >>> scores = evaluate_v2({"q1": "Rome", "q2": "1066"}, {"q1": ["Rome"], "q2": []})
-    >>> scores["exact"], scores["HasAns_exact"], scores["NoAns_exact"]
-    (50.0, 100.0, 0.0)
-    >>> evaluate_v2(
-    ...     {"q1": "Rome", "q2": "1066"}, {"q1": ["Rome"], "q2": []}, {"q1": 0.1, "q2": 0.8}
-    ... )["best_exact"]
-    100.0
+    >>> predictions, golds = {"q1": "Rome", "q2": "1066"}, {"q1": ["Rome"], "q2": []}
+    >>> {name: score.value for name, score in squad_v2(predictions, golds).items()}
+    {'exact': 50.0, 'f1': 50.0, 'HasAns_exact': 100.0, 'HasAns_f1': 100.0, 'NoAns_exact': 0.0,
+     'NoAns_f1': 0.0}
+    >>> best = squad_v2(predictions, golds, {"q1": 0.1, "q2": 0.8})["best_f1"]
+    >>> best.value, best_threshold(best)
+    (100.0, 0.1)
     """
-    _check(predictions, golds)
+    fields = _checked(predictions, golds, V2)
     questions = [question for question in golds if question in predictions]
-    if not questions:
-        raise InputError("None of the predictions is for a question of the gold answers.")
-    raw_exact = {q: exact_match(predictions[q], golds[q]) for q in questions}
-    raw_f1 = {q: f1(predictions[q], golds[q]) for q in questions}
-    answerable = [q for q in questions if len(golds[q])]
-    unanswerable = [q for q in questions if not len(golds[q])]
-
-    exact, overlap = raw_exact, raw_f1
+    raw = np.array([_v2(_normal(predictions[q]), golds[q]) for q in questions])
+    answerable = np.array([bool(len(golds[q])) for q in questions])
+    table, at = raw, None
     if no_answer_probabilities is not None:
-        probabilities = _probabilities(no_answer_probabilities, questions)
-        silent = {q for q in questions if probabilities[q] > threshold}
-        right = dict.fromkeys(unanswerable, 1.0)
-        exact = {q: right.get(q, 0.0) if q in silent else raw_exact[q] for q in questions}
-        overlap = {q: right.get(q, 0.0) if q in silent else raw_f1[q] for q in questions}
+        chances = _probabilities(no_answer_probabilities, questions, threshold)
+        silent = np.array([chances[q] for q in questions]) > threshold
+        table = np.where(silent[:, None], ~answerable[:, None], raw)
+        at = repr(float(threshold))
+    elif threshold != _OFFICIAL_THRESHOLD:
+        raise InputError(f"threshold = {threshold} needs no-answer probabilities to compare with")
 
-    result = _means("", questions, exact, overlap)
-    if answerable:
-        result |= _means("HasAns_", answerable, exact, overlap)
-    if unanswerable:
-        result |= _means("NoAns_", unanswerable, exact, overlap)
+    scores = []
+    for prefix, kept in (("", None), ("HasAns_", answerable), ("NoAns_", ~answerable)):
+        part = table if kept is None else table[kept]
+        if len(part):
+            scores += [
+                Score.of(
+                    f"{prefix}{name}", part[:, i], scale=100, seed=seed, **fields, threshold=at
+                )
+                for i, name in enumerate(("exact", "f1"))
+            ]
     if no_answer_probabilities is not None:
-        for name, raw in (("exact", raw_exact), ("f1", raw_f1)):
-            best, at = _best(predictions, raw, probabilities, set(answerable))
-            result |= {f"best_{name}": best, f"best_{name}_thresh": at}
-    return result
+        said = np.array([bool(predictions[q]) for q in questions])
+        for i, name in enumerate(("best_exact", "best_f1")):
+            best, least = _best(raw[:, i], answerable, said, chances, questions)
+            tuned: dict[str, Any] = {"threshold": repr(least), "tuned_on": "these examples"}
+            scores.append(Score.of(name, best, scale=100, seed=seed, **fields, **tuned))
+    return Scores(scores)
 
 
-def _answers(golds: Sequence[str]) -> Sequence[str]:
-    return [gold for gold in golds if normalize_answer(gold)] or [""]
+def best_threshold(score: Score) -> float:
+    """The no-answer threshold that a score of SQuAD 2.0 was computed at.
+
+    Raises:
+        InputError: a score without a threshold.
+    """
+    if "threshold" not in score.signature:
+        raise InputError(f"{score.signature} has no threshold: it was computed without one")
+    return float(score.signature["threshold"])
+
+
+def _v1(answer: str, golds: Sequence[str]) -> tuple[float, float]:
+    """Exact match and F1 of a normalised answer; 1 and 0 where no word is left on either side."""
+    targets = {_normal(gold) for gold in golds}
+    if answer in targets:
+        return 1.0, float(bool(answer))
+    words = answer.split()
+    return 0.0, max(_f1(words, target.split()) for target in targets)
+
+
+def _v2(answer: str, golds: Sequence[str]) -> tuple[float, float]:
+    """Exact match and F1 of a normalised answer; gold answers without a word are left out."""
+    targets = {normal for gold in golds if (normal := _normal(gold))} or {""}
+    if answer in targets:
+        return 1.0, 1.0
+    words = answer.split()
+    return 0.0, max(_f1(words, target.split()) for target in targets)
 
 
 def _f1(words: Sequence[str], target: Sequence[str]) -> float:
-    common = sum((Counter(words) & Counter(target)).values())
-    if common == 0:
+    left: dict[str, int] = {}
+    for word in target:
+        left[word] = left.get(word, 0) + 1
+    common = 0
+    for word in words:
+        if left.get(word, 0):
+            left[word] -= 1
+            common += 1
+    if not common:
         return 0.0
     precision, recall = common / len(words), common / len(target)
     return 2 * precision * recall / (precision + recall)
 
 
-def _f1_v2(words: Sequence[str], target: Sequence[str]) -> float:
-    return _f1(words, target) if words and target else float(words == target)
-
-
-def _means(
-    prefix: str, questions: Sequence[str], exact: Mapping[str, float], overlap: Mapping[str, float]
-) -> dict[str, float]:
-    n = len(questions)
-    return {
-        f"{prefix}exact": 100 * sum(exact[q] for q in questions) / n,
-        f"{prefix}f1": 100 * sum(overlap[q] for q in questions) / n,
-        f"{prefix}total": n,
-    }
-
-
 def _best(
-    predictions: Mapping[str, str],
-    scores: Mapping[str, float],
-    probabilities: Mapping[str, float],
-    answerable: Collection[str],
-) -> tuple[float, float]:
-    """The best score and its threshold, answering one question more at a time.
+    raw: Floats,
+    answerable: NDArray[np.bool_],
+    said: NDArray[np.bool_],
+    chances: Mapping[str, float],
+    questions: Sequence[str],
+) -> tuple[Floats, float]:
+    """Each question's score at the best threshold, and that threshold.
 
-    As in the official script, questions of equal probability are taken one by one, in the order of
-    the probabilities given, and the threshold is 0 where it is best to answer none.
+    Questions are answered one more at a time, from the least no-answer probability on. As in the
+    official script, those of equal probability are taken one by one, in the order in which the
+    probabilities were given; an answer of articles only to a question without one counts as
+    wrong; and the threshold is 0 where it is best to answer none.
     """
-    current = best = float(len(scores) - len(answerable))
-    threshold = 0.0
-    for question in sorted(probabilities, key=lambda q: probabilities[q]):
-        if question in answerable:
-            current += scores[question]
-        elif predictions[question]:
-            current -= 1
-        if current > best:
-            best, threshold = current, probabilities[question]
-    return 100 * best / len(scores), threshold
+    row = {question: i for i, question in enumerate(questions)}
+    order = np.array([row[q] for q in sorted(chances, key=chances.__getitem__)])
+    answered = np.where(answerable, raw, 1.0 - said)
+    best = (~answerable).astype(np.float64)
+    totals = np.cumsum([best.sum(), *(answered - best)[order]])
+    most = int(np.argmax(totals))
+    best[order[:most]] = answered[order[:most]]
+    return best, chances[questions[order[most - 1]]] if most else 0.0
 
 
-def _check(predictions: Mapping[str, str], golds: Mapping[str, Sequence[str]]) -> None:
+def _checked(predictions: Mapping[str, str], golds: Golds, variant: str) -> dict[str, Any]:
+    """What the signatures say of the input, once it is known to be right."""
     if not golds:
-        raise InputError("There are no questions to evaluate.")
+        raise InputError("There are no questions to evaluate")
     for question, answers in golds.items():
-        if isinstance(answers, str):
-            raise InputTypeError(f"The gold answers of {question!r} are a string: give a list.")
-        answer = predictions.get(question, "")
+        if isinstance(answers, str) or not hasattr(answers, "__len__"):
+            raise InputTypeError(
+                f"The gold answers of {question!r} are {answers!r:.40}: a list is needed"
+            )
+        for gold in answers:
+            if not isinstance(gold, str):
+                raise InputTypeError(
+                    f"A gold answer of {question!r} is {gold!r:.40}: it has to be a string"
+                )
+    for question, answer in predictions.items():
         if not isinstance(answer, str):
             raise InputTypeError(
-                f"The prediction for {question!r} is {answer!r}: it has to be a string."
+                f"The prediction for {question!r} is {answer!r:.40}: it has to be a string"
             )
+    missing, unknown = unmatched(predictions, golds)
+    if len(missing) == len(golds):
+        first = f", such as {unknown[0]!r}," if unknown else ""
+        raise InputError(
+            f"None of the {len(predictions)} predictions{first} is for one of the {len(golds)}"
+            f" questions, such as {missing[0]!r}"
+        )
+    return {"variant": variant, "missing": len(missing), "unknown": len(unknown) or None}
 
 
-def _probabilities(given: Mapping[str, float], questions: Sequence[str]) -> dict[str, float]:
+def _probabilities(
+    given: Mapping[str, float], questions: Sequence[str], threshold: float
+) -> dict[str, float]:
+    """The probabilities of the questions, in the order given."""
+    if not math.isfinite(threshold):
+        raise InputError(f"threshold = {threshold} is not allowed; it must be a finite number")
     for question in questions:
         if question not in given:
-            raise InputError(f"Question {question!r} has no no-answer probability.")
-        if math.isnan(given[question]):
-            raise InputError(f"The no-answer probability of {question!r} is not a number.")
+            raise InputError(f"Question {question!r} has no no-answer probability")
+        chance: Any = given[question]
+        if isinstance(chance, bool) or not isinstance(chance, Real):
+            raise InputTypeError(
+                f"The no-answer probability of {question!r} is {chance!r:.40}: it has to be a"
+                " number"
+            )
+        if not math.isfinite(chance):
+            raise InputError(
+                f"The no-answer probability of {question!r} is {chance}: it has to be finite"
+            )
     asked = set(questions)
-    return {q: float(probability) for q, probability in given.items() if q in asked}
+    return {q: float(chance) for q, chance in given.items() if q in asked}

@@ -15,9 +15,12 @@ import click
 
 from nlpkit.errors import InputError, InputTypeError, NlpkitError, PipelineNotFoundError
 from nlpkit.interfaces.answer import answer
+from nlpkit.interfaces.benchmark import benchmark
 from nlpkit.interfaces.classify import classify
+from nlpkit.interfaces.evaluate import evaluate
 from nlpkit.interfaces.output import one_line
 from nlpkit.interfaces.pipelines import pipelines
+from nlpkit.interfaces.score import score
 from nlpkit.interfaces.summarize import summarize
 from nlpkit.interfaces.train import train
 
@@ -27,6 +30,12 @@ INTERRUPTED = 130
 
 # Packages that not every user needs, and the extra that each comes with.
 _EXTRAS = {
+    "evaluate": "evaluate",
+    "jinja2": "evaluate",
+    "matplotlib": "evaluate",
+    "scipy": "evaluate",
+    "sklearn": "evaluate",
+    "sumy": "evaluate",
     "datasets": "hub",
     "nltk": "train",
     "pandas": "train",
@@ -122,7 +131,7 @@ def cli() -> None:
     """
 
 
-for _command in (summarize, answer, classify, train, pipelines):
+for _command in (summarize, answer, classify, train, evaluate, score, benchmark, pipelines):
     cli.add_command(_command)
 
 

@@ -54,17 +54,19 @@ class Share(click.FloatRange):
 class Settings:
     """What the shared options of a command that runs a pipeline were set to."""
 
-    pipeline: str
+    pipeline: str | None
     device: str
     batch_tokens: int | None
     as_json: bool
     quiet: bool
 
-    def load(self) -> Pipeline[Any, Any, Any]:
-        """The pipeline that was asked for."""
+    def load(self, name: str | None = None) -> Pipeline[Any, Any, Any]:
+        """The pipeline of that name, or the one that `--pipeline` asks for."""
         from nlpkit.tasks.loading import load
 
-        return load(self.pipeline, device=self.device, batch_tokens=self.batch_tokens)
+        chosen = name or self.pipeline
+        assert chosen is not None, "a command without --pipeline names the pipeline itself"
+        return load(chosen, device=self.device, batch_tokens=self.batch_tokens)
 
     def progress(self, inputs: int | None) -> bool:
         """Whether a progress bar helps: for several inputs, on a terminal that shows no results."""
@@ -107,24 +109,55 @@ def talk_options(function: Command) -> Command:
     )(command)
 
 
-def run_options(default: str) -> Callable[[Command], Command]:
+def data_option(function: Command) -> Command:
+    """Adds `--data`."""
+    return click.option(
+        "--data",
+        envvar="NLPKIT_DATA",
+        metavar="FOLDER",
+        show_envvar=True,
+        help="Where the reference sets are; without it, the hub.",
+    )(function)
+
+
+def limit_option(function: Command) -> Command:
+    """Adds `--limit`."""
+    return click.option(
+        "--limit", type=click.IntRange(min=1), metavar="N", help="At most N rows, the first ones."
+    )(function)
+
+
+def seed_option(function: Command) -> Command:
+    """Adds `--seed`."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Of the intervals.",
+    )(function)
+
+
+def run_options(default: str | None) -> Callable[[Command], Command]:
     """Adds the options of a command that runs a pipeline; it gets them as `settings`.
 
     Args:
-        default: the pipeline where `--pipeline` is not given.
+        default: the pipeline where `--pipeline` is not given; None for a command that takes it
+            as an argument, and so has no such option.
     """
 
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
         def command(
             *args: Any,
-            pipeline: str,
             device: str,
             batch_tokens: int | None,
             as_json: bool,
             quiet: bool,
             **kwargs: Any,
         ) -> Any:
+            pipeline = kwargs.pop("pipeline") if default is not None else None
             settings = Settings(pipeline, device, batch_tokens, as_json, quiet)
             return function(*args, settings=settings, **kwargs)
 
@@ -142,7 +175,8 @@ def run_options(default: str) -> Callable[[Command], Command]:
             metavar="N",
             help="Tokens in a batch: fewer need less memory.",
         )
-        return json_option(add_pipeline(device_option(add_batch_tokens(talk_options(command)))))
+        shared = device_option(add_batch_tokens(talk_options(command)))
+        return json_option(shared if default is None else add_pipeline(shared))
 
     return decorate
 

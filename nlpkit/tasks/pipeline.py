@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from nlpkit.results import Failure
 from nlpkit.runtimes.torch import TorchRuntime
 from nlpkit.tuning import State
 from nlpkit.windows import Window
+
+if TYPE_CHECKING:
+    from nlpkit.evaluation.result import Evaluation
 
 Errors = Literal["raise", "return"]
 Logits = NDArray[np.float32]
@@ -129,18 +132,31 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
 
     def evaluate(
         self,
-        dataset: Any,
+        dataset: Any = None,
         *,
         split: str | None = None,
         data: str | Path | None = None,
         limit: int | None = None,
+        predictions: str | Path | bool | None = None,
+        resume: bool = True,
+        seed: int = 0,
         progress: bool = False,
-    ) -> dict[str, float]:
-        """The metrics of this pipeline on a data set; see `nlpkit.evaluation.evaluate`."""
+    ) -> Evaluation:
+        """The scores of this pipeline on a data set; see `nlpkit.evaluation.evaluate`."""
         # Evaluation stands above the tasks; a method is the one place where it is called up.
         from nlpkit.evaluation.evaluate import evaluate
 
-        return evaluate(self, dataset, split=split, data=data, limit=limit, progress=progress)
+        return evaluate(
+            self,
+            dataset,
+            split=split,
+            data=data,
+            limit=limit,
+            predictions=predictions,
+            resume=resume,
+            seed=seed,
+            progress=progress,
+        )
 
     def _run(self, inputs: Any, options: Options, *, errors: Errors, progress: bool) -> Any:
         """One input to one result, a list to a list, any other iterable to an iterator."""

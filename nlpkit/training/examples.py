@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlpkit.errors import DataError, InputError
+from nlpkit.evaluation.oracle import greedy_oracle
 from nlpkit.labels import label_target
 from nlpkit.recipe import Recipe
 from nlpkit.sentence_windows import document_windows, sentence_pairs
@@ -20,7 +21,6 @@ from nlpkit.tasks.question_answering import question_windows
 from nlpkit.text import split_sentences
 from nlpkit.tokenizer import Tokenizer, Tokens
 from nlpkit.training.features import Example
-from nlpkit.training.oracle import greedy_oracle
 from nlpkit.windows import Window
 
 if TYPE_CHECKING:

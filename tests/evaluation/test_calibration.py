@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlpkit.errors import InputError
-from nlpkit.evaluation.calibration import expected_calibration_error, fit_temperature
+from nlpkit.errors import InputError, InputTypeError
+from nlpkit.evaluation.calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+)
 
 
 def softmax(logits: Any) -> Any:
@@ -43,7 +47,7 @@ def test_finds_the_temperature_that_made_the_labels(temperature: float) -> None:
     assert fitted == pytest.approx(temperature, rel=0.05)
     probabilities = softmax(logits / fitted)
     correct = probabilities.argmax(axis=1) == labels
-    assert expected_calibration_error(probabilities.max(axis=1), correct) < 0.02
+    assert expected_calibration_error(probabilities.max(axis=1), correct).value < 0.02
 
 
 def test_limits() -> None:
@@ -63,12 +67,12 @@ def test_a_class_that_is_not_there_changes_nothing() -> None:
 
 
 def test_calibration_error() -> None:
-    assert expected_calibration_error([1.0, 0.0], [True, False]) == 0.0
-    assert expected_calibration_error([1.0, 0.0], [False, True]) == 1.0
+    assert expected_calibration_error([1.0, 0.0], [True, False]).value == 0.0
+    assert expected_calibration_error([1.0, 0.0], [False, True]).value == 1.0
     # Bins are closed at their upper end: 0.5 is in the lower of two, 0.51 in the upper.
     sure, right = [0.5, 0.51], [False, True]
-    assert expected_calibration_error(sure, right, bins=2) == pytest.approx(0.495)
-    assert expected_calibration_error(sure, right, bins=1) == pytest.approx(0.005)
+    assert expected_calibration_error(sure, right, bins=2).value == pytest.approx(0.495)
+    assert expected_calibration_error(sure, right, bins=1).value == pytest.approx(0.005)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1), st.integers(1, 20))
@@ -83,7 +87,16 @@ def test_calibration_error_follows_its_definition(
             gap = np.mean([c for _, c in own]) - np.mean([p for p, _ in own])
             expected += float(abs(gap)) * len(own) / len(pairs)
     sure, right = zip(*pairs, strict=True)
-    assert expected_calibration_error(sure, right, bins) == pytest.approx(expected, abs=1e-9)
+    score = expected_calibration_error(sure, right, bins)
+    assert score.value == pytest.approx(expected, abs=1e-9)
+    parts = reliability(sure, right, bins)
+    assert sum(part.size for part in parts) == len(pairs)
+    gaps = sum(part.size * abs(part.probability - part.accuracy) for part in parts)
+    assert gaps / len(pairs) == pytest.approx(score.value, abs=1e-9)
+    for part in parts:
+        inside = [p for p in sure if part.lower < p <= part.upper or p == part.lower == 0]
+        assert len(inside) == part.size
+        assert part.lower - 1e-9 <= part.probability <= part.upper + 1e-9
 
 
 @pytest.mark.parametrize(
@@ -118,3 +131,19 @@ def test_wrong_logits(logits: Any, labels: Any, message: str) -> None:
 def test_wrong_calibration_arguments(arguments: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         expected_calibration_error(*arguments)
+    with pytest.raises(InputError, match=message):
+        reliability(*arguments)
+
+
+def test_no_number() -> None:
+    with pytest.raises(InputTypeError, match="no number"):
+        expected_calibration_error(["high"], [True])  # type: ignore[list-item]
+
+
+def test_interval_and_signature_of_the_calibration_error() -> None:
+    random = np.random.default_rng(2)
+    sure = random.random(500)
+    score = expected_calibration_error(sure, random.random(500) < sure, bins=10)
+    low, high = score.interval
+    assert 0 <= low < high < 1
+    assert str(score.signature).startswith("ece|bins:10|n:500|")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from nlpkit.errors import InputError, InputTypeError
-from nlpkit.training.oracle import greedy_oracle, rouge_targets
+from nlpkit.evaluation.oracle import greedy_oracle, rouge_targets
 
 DOCUMENT = [
     "A bridge over the river Senn collapsed early on Tuesday, the police said.",

@@ -14,7 +14,9 @@ from click.testing import CliRunner, Result
 from nlpkit.errors import InputError, NlpkitError, WeightsError
 from nlpkit.interfaces.cli import Commands, cli
 
-COMMANDS = ["answer", "classify", "pipelines", "summarize", "train"]
+COMMANDS = [
+    "answer", "benchmark", "classify", "evaluate", "pipelines", "score", "summarize", "train",
+]  # fmt: skip
 
 
 def run(*args: str, stdin: str | bytes | None = None) -> Result:

@@ -1,0 +1,93 @@
+"""Predictions that are kept: whatever moment a run is killed at, the next one goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlpkit.errors import DataError
+from nlpkit.evaluation.predictions import default_folder, file_name, kept
+
+HEADER = {"system": "reader", "data": "squad", "split": None, "rows": 5}
+RECORDS = [{"text": f'line\n{n} "\u2028" \ud800', "score": n / 7} for n in range(5)]
+
+
+def predict(row: int) -> Iterator[dict[str, Any]]:
+    return iter(RECORDS[row:])
+
+
+@given(cut=st.integers(0, 2000))
+def test_killed_after_any_byte(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("kept") / "p.jsonl"
+    assert list(kept(path, HEADER, 5, predict)) == RECORDS
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+    asked: list[int] = []
+
+    def watched(row: int) -> Iterator[dict[str, Any]]:
+        asked.append(row)
+        return predict(row)
+
+    assert list(kept(path, HEADER, 5, watched)) == RECORDS
+    assert path.read_bytes() == whole
+    # Nothing that was whole is made again.
+    lines = max(0, whole[:cut].count(b"\n") - 1)
+    assert asked == ([lines] if lines < 5 else [])
+
+
+def test_stopped_by_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+
+    def failing(row: int) -> Iterator[dict[str, Any]]:
+        yield RECORDS[0]
+        yield RECORDS[1]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(kept(path, HEADER, 5, failing))
+    first: list[int] = []
+    assert list(kept(path, HEADER, 5, lambda row: (first.append(row), predict(row))[1])) == RECORDS
+    assert first == [2]
+
+
+def test_other_predictions_are_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    list(kept(path, HEADER, 5, predict))
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="data is 'squad', not 'nq_qed'"):
+        list(kept(path, HEADER | {"data": "nq_qed"}, 5, predict))
+    with pytest.raises(DataError, match="5 predictions for 3 rows"):
+        list(kept(path, HEADER, 3, predict))
+    assert path.read_bytes() == before
+    assert list(kept(path, HEADER, 5, lambda _: iter(RECORDS), resume=False)) == RECORDS
+
+
+def test_files_that_are_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text("[1, 2]\n")
+    with pytest.raises(DataError, match="not one of nlpkit's"):
+        list(kept(path, HEADER, 5, predict))
+    path.write_text("my notes\n")
+    with pytest.raises(DataError, match="not JSON"):
+        list(kept(path, HEADER, 5, predict))
+    with pytest.raises(DataError, match="cannot be read"):
+        list(kept(tmp_path, HEADER, 5, predict))
+    with pytest.raises(DataError, match="cannot be written"):
+        list(kept(path / "under" / "a-file.jsonl", HEADER, 5, predict))
+
+
+def test_names_of_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    name = file_name({"system": "my/reader: v2", "data": "../squad", "split": "dev"})
+    assert name.endswith(".jsonl")
+    assert not set(name) & set("/:\\ ")
+    assert name != file_name({"system": "my/reader: v2", "data": "../squad", "split": "test"})
+    monkeypatch.setenv("NLPKIT_CACHE", str(tmp_path))
+    assert default_folder() == tmp_path / "predictions"
+    monkeypatch.delenv("NLPKIT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
+    assert default_folder() == tmp_path / "x" / "nlpkit" / "predictions"
