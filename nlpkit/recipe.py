@@ -85,6 +85,9 @@ class TrainingRecipe(_Section):
     """`[training]`: the schedule.
 
     Attributes:
+        start: a pipeline (a shipped one's name, or a folder) from whose tuned encoder training
+            begins, with the same backbone and tuning: an intermediate task. None begins from the
+            backbone itself.
         epochs: passes over the training examples; may be a fraction.
         batch_size: examples a step.
         batch_tokens: most tokens in one pass through the model; the gradients of a step's
@@ -102,6 +105,7 @@ class TrainingRecipe(_Section):
         checkpoint_every: steps between checkpoints.
     """
 
+    start: str | None = None
     epochs: Annotated[float, Field(gt=0)] = 1.0
     batch_size: Count = 16
     batch_tokens: Count | None = None

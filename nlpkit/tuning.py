@@ -67,6 +67,20 @@ def restore(model: TaskModel, state: State) -> None:
             parameter.copy_(state[key])
 
 
+def begin_from(model: TaskModel, state: State) -> None:
+    """Puts another pipeline's tuned encoder in a model that `prepare` has made trainable.
+
+    Its head is left out: it is of another task.
+
+    Raises:
+        WeightsError: when the other pipeline was tuned in another way.
+    """
+    own = tuned_state(model)
+    taken = {key: tensor for key, tensor in state.items() if key.startswith("encoder.")}
+    heads = {key: tensor for key, tensor in own.items() if not key.startswith("encoder.")}
+    restore(model, heads | taken)
+
+
 def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:
     """Builds a pipeline's stored tensors into its own structure, for inference.
 

@@ -106,6 +106,17 @@ def _find(name_or_path: str | Path) -> Path:
     )
 
 
+def stored(name_or_path: str | Path) -> tuple[Recipe, State]:
+    """The recipe and the tensors of a pipeline, verified but not put together.
+
+    Raises:
+        PipelineNotFoundError, RecipeError, WeightsError: as `load`.
+    """
+    folder = _find(name_or_path)
+    recipe = recipes.read(folder)
+    return recipe, _read_weights(recipe, folder)
+
+
 def _read_weights(recipe: Recipe, folder: Path) -> State:
     from safetensors import SafetensorError
     from safetensors.torch import load_file

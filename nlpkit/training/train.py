@@ -16,20 +16,20 @@ import torch
 from nlpkit import corpora
 from nlpkit import recipe as recipes
 from nlpkit.encoder import backbone
-from nlpkit.errors import RecipeError, TrainingError
+from nlpkit.errors import PipelineNotFoundError, RecipeError, TrainingError, WeightsError
 from nlpkit.evaluation.evaluate import measure
 from nlpkit.model import TaskModel, build
 from nlpkit.recipe import Recipe
 from nlpkit.rows import read_rows
 from nlpkit.runtimes.torch import TorchRuntime, resolve_device
-from nlpkit.tasks.loading import assemble
+from nlpkit.tasks.loading import assemble, stored
 from nlpkit.tasks.pipeline import Pipeline
 from nlpkit.training.checkpoint import Progress
 from nlpkit.training.examples import examples
 from nlpkit.training.features import Features, collect
 from nlpkit.training.holdout import calibrated, split_rows
 from nlpkit.training.loop import fit
-from nlpkit.tuning import State, prepare
+from nlpkit.tuning import State, begin_from, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,8 @@ def train(
         PipelineNotFoundError: when there is no recipe.
         RecipeError: when the recipe is not valid or says nothing about data.
         DataError: when the data cannot be read or does not fit the recipe.
-        TrainingError: when a checkpoint is of another run, or the loss is no longer a number.
+        TrainingError: when a checkpoint is of another run, the loss is no longer a number, or
+            there is no fitting pipeline to begin from.
     """
     recipe = _adjusted(recipes.read(folder), limit, seed, folder)
     target = Path(output) if output is not None else Path(folder)
@@ -178,10 +179,12 @@ def _train(
     torch.manual_seed(recipe.training.seed)  # the head's and the adapters' first weights
     model = build(recipe)
     prepare(model, recipe.backbone)
+    content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
+    if recipe.training.start is not None:
+        content.update(_begin(model, recipe, recipe.training.start).encode())
     evaluate: Callable[[], float] | None = None
     if heldout is not None:
         evaluate = _evaluator(model, recipe, heldout, device)
-    content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
     key = _key(recipe, content.hexdigest())
     result = fit(
         model,
@@ -211,6 +214,22 @@ def _train(
     pipeline.save(target)
     pipeline.folder = target
     return Trained(pipeline, target, result.progress, values)
+
+
+def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
+    """Starts from another pipeline's encoder, and gives the fingerprint of its weights."""
+    try:
+        other, state = stored(start)
+        if other.backbone.name != recipe.backbone.name:
+            raise WeightsError(f"its backbone is {other.backbone.name!r}")
+        begin_from(model, state)
+    except (PipelineNotFoundError, WeightsError) as error:
+        raise TrainingError(
+            f"training.start = {start!r} is no pipeline to begin from, with the backbone "
+            f"{recipe.backbone.name!r} tuned in the same way: {error}"
+        ) from None
+    assert other.weights is not None, "stored() has read them"
+    return other.weights.sha256
 
 
 def _evaluator(
