@@ -28,6 +28,7 @@ __all__ = [
     "CORPORA",
     "Corpus",
     "check_labelled",
+    "check_limit",
     "fingerprint",
     "identity",
     "label_names",
@@ -87,7 +88,7 @@ def read(
     >>> frame.to_dict("records")
     [{'text': 'Good, and short.', 'label': 1}, {'text': 'Dull.', 'label': 0}]
     """
-    _check_limit(limit)
+    check_limit(limit)
     source = _found(name_or_path, split, root)
     labels = source.corpus.labels if source.corpus else None
     if source.path is None:
@@ -134,7 +135,7 @@ def load(
     >>> data.features["label"].names, data["label"][0]
     (['entailment', 'not_entailment'], 0)
     """
-    _check_limit(limit)
+    check_limit(limit)
     source = _found(name_or_path, split, root)
     names = source.corpus.labels if source.corpus else None
     if source.path is None:
@@ -277,7 +278,12 @@ def _plain(value: Any) -> Any:
 # Finding the rows
 
 
-def _check_limit(limit: int | None) -> None:
+def check_limit(limit: int | None) -> None:
+    """See that a number of rows is one.
+
+    Raises:
+        InputError: it is not None or a whole number from 1 on.
+    """
     if limit is not None and (type(limit) is not int or limit < 1):  # True is no limit
         raise InputError(f"limit is {limit!r}; allowed is None or a whole number from 1 on.")
 

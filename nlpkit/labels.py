@@ -49,14 +49,18 @@ def label_index(label: Any, names: Sequence[str], row: int) -> int:
     Raises:
         DataError: when it is neither.
     """
-    # Names first: where they are numbers themselves ("1" to "5" stars), a file gives 1 for "1".
-    name = str(label)
-    if name in names:
-        return names.index(name)
-    number = isinstance(label, int | float | np.number)
-    if number and 0 <= label < len(names) and label == int(label):
+    # Names first: where they are numbers themselves ("1" to "5" stars), a file gives 1 for "1",
+    # or 1.0 where another row has none. A number is then never a place: 0 is none of the stars.
+    number = isinstance(label, int | float | np.number) and label == label
+    whole = number and abs(label) < 2**53 and label == int(label)
+    for name in (str(label), str(int(label)) if whole else str(label)):
+        if name in names:
+            return names.index(name)
+    numbered = any(name.lstrip("-").isdecimal() for name in names)
+    if whole and not numbered and 0 <= label < len(names):
         return int(label)
+    places = "" if numbered else f" (or 0 to {len(names) - 1})"
     raise DataError(
-        f"the label of row {row} is {label!r}; the recipe knows {', '.join(map(repr, names))} "
-        f"(or 0 to {len(names) - 1})"
+        f"the label of row {row} is {label!r}; the recipe knows {', '.join(map(repr, names))}"
+        f"{places}"
     )

@@ -68,8 +68,30 @@ def read_rows(
     for source in sources:
         file = Path(source).suffix.lower() in SUFFIXES
         frame = corpora.read(source, None if file else split, root=data, limit=limit)
-        frames.append(named(frame, recipe, source))
+        frames.append(_by_name(named(frame, recipe, source), recipe, source))
     return pd.concat(frames, ignore_index=True)
+
+
+def _by_name(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:
+    """Label numbers as names where the reference set names them otherwise than the recipe.
+
+    A number says which label it is only together with the set's own list: that of the recipe may
+    stand in another order (MNLI's has been mixed up before).
+
+    Raises:
+        DataError: when the recipe lacks one of the set's labels.
+    """
+    names = corpora.label_names(source)
+    if names is None or recipe.head.kind != "labels" or tuple(recipe.head.labels) == names:
+        return frame
+    missing = sorted(set(names) - set(recipe.head.labels))
+    if missing:
+        raise DataError(
+            f"{source} has the labels {', '.join(map(repr, names))}, and the recipe knows "
+            f"{', '.join(map(repr, recipe.head.labels))}"
+        )
+    labels = [v if isinstance(v, str) or v == -1 else names[int(v)] for v in frame["label"]]
+    return frame.assign(label=labels)
 
 
 def named(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nlpkit.corpora import CORPORA
-from nlpkit.errors import DataError, InputError
+from nlpkit.errors import DataError, InputError, PipelineNotFoundError
 from nlpkit.evaluation.baselines import baselines_for
 from nlpkit.evaluation.dataset import EvaluationSet, Goal, open_set
 from nlpkit.evaluation.evaluate import evaluate_system
@@ -19,7 +20,9 @@ from nlpkit.evaluation.pipeline_system import PipelineSystem
 from nlpkit.evaluation.published import KINDS, published
 from nlpkit.evaluation.result import Evaluation
 from nlpkit.evaluation.system import System
-from nlpkit.shipped import available
+from nlpkit.recipe import FILE_NAME
+from nlpkit.recipe import read as read_recipe
+from nlpkit.shipped import available, shipped_folder
 from nlpkit.tasks.loading import load
 
 logger = logging.getLogger("nlpkit")
@@ -155,29 +158,30 @@ def benchmark(
         predictions: a folder for the predictions, so that an interrupted run goes on.
         limit: at most so many rows of each set.
         baselines: run the baselines as well.
-        pipelines: only these, shipped ones or folders whose recipe has the same name as a shipped
-            one; None takes all that are shipped.
+        pipelines: only these, shipped ones or folders. A classifier is run on the GLUE task that
+            its recipe is named after, others on all sets of their task. None takes all that are
+            shipped.
         device: where the pipelines run.
         seed: of intervals and baselines.
         progress: show progress bars on standard error, if that is a terminal.
 
     Raises:
-        InputError: an unknown suite.
+        InputError: an unknown suite; a pipeline that no set of the suite is for, or two of one
+            name.
         DataError: none of the suite's data sets can be read.
+        PipelineNotFoundError: there is no such pipeline.
     """
-    if predictions is not None:
-        Path(predictions).mkdir(parents=True, exist_ok=True)
     found = Benchmark()
-    chosen = _chosen(pipelines)
     wanted = entries(suite)
+    chosen = _chosen(pipelines, suite, wanted)
+    if predictions is not None:
+        _make_folder(Path(predictions))
     for entry in wanted:
         place = f"{entry.dataset}, {entry.split}"
         try:
             rows = open_set(entry.dataset, entry.goal, split=entry.split, data=data, limit=limit)
         except DataError as error:
-            # A report may be passed on, and where somebody's data lies is nobody's business.
-            root = str(data or os.environ.get("NLPKIT_DATA") or "")
-            found.skipped[place] = str(error).replace(root, "DATA") if root else str(error)
+            found.skipped[place] = _without_place(error, data)
             logger.info("skipped %s: %s", place, error)
             continue
         note = _note(rows, limit)
@@ -185,7 +189,14 @@ def benchmark(
             found.notes.setdefault(place, []).append(note)
             if not entry.dataset.startswith("cnn"):
                 found.own.add((entry.dataset, entry.split))
-        for system in _systems(entry, rows, chosen, baselines, data, device, seed):
+        systems: list[System] = [*_pipelines(entry, chosen, device)]
+        if baselines:
+            try:
+                systems += baselines_for(rows.goal, _train(entry, data), seed=seed)
+            except DataError as error:  # no training rows: the pipelines are measured all the same
+                why = f"without baselines: {_without_place(error, data)}"
+                found.notes.setdefault(place, []).append(why)
+        for system in systems:
             result = evaluate_system(
                 system,
                 rows,
@@ -196,7 +207,9 @@ def benchmark(
             )
             found.evaluations.append(result)
     if not found.evaluations:
-        why = "; ".join(f"{name}: {reason}" for name, reason in found.skipped.items())
+        reasons = [*found.skipped.items()]
+        reasons += [(name, "; ".join(notes)) for name, notes in found.notes.items()]
+        why = "; ".join(f"{name}: {reason}" for name, reason in reasons)
         raise DataError(
             f"nothing was measured: {why or 'no pipeline and no baseline was asked for'}"
         )
@@ -254,28 +267,64 @@ def _machine() -> str:
     )
 
 
-def _chosen(pipelines: Sequence[str] | None) -> dict[str, str]:
-    """Folder or name by the name of the shipped pipeline that it stands for."""
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"the folder {folder} cannot be made: {error.strerror}") from None
+
+
+def _without_place(error: Exception, data: str | Path | None) -> str:
+    """What went wrong, without the data's folder.
+
+    A report may be passed on, and where somebody's data lies is nobody's business.
+    """
+    root = str(data or os.environ.get("NLPKIT_DATA") or "").rstrip("/")
+    # Only where a path begins: a folder may be called "d".
+    return (
+        re.sub(rf"(?<![\w/.-]){re.escape(root)}(?=/|\b)", "DATA", str(error))
+        if root
+        else str(error)
+    )
+
+
+def _chosen(
+    pipelines: Sequence[str] | None, suite: str, wanted: Sequence[Entry]
+) -> dict[str, list[str]]:
+    """Folders or names by the `Entry.pipeline` that they stand for."""
     if pipelines is None:
-        return {name: name for name in available()}
-    return {Path(name).name: name for name in pipelines}
+        return {name: [name] for name in available()}
+    there = {entry.pipeline for entry in wanted}
+    chosen: dict[str, list[str]] = {}
+    names: set[str] = set()
+    for given in pipelines:
+        folder = shipped_folder() / given if given in available() else Path(given)
+        if not (folder / FILE_NAME).is_file():
+            raise PipelineNotFoundError(
+                f"no pipeline {given!r}: there is no such folder, and the shipped ones are "
+                f"{', '.join(available())}"
+            )
+        recipe = read_recipe(folder)
+        stands_for = recipe.name if recipe.name in there else recipe.task
+        if stands_for not in there:
+            raise InputError(
+                f"no set of the suite {suite!r} is for the pipeline {recipe.name!r} "
+                f"({recipe.task}); there are sets for {', '.join(sorted(there))}"
+            )
+        if recipe.name in names:
+            raise InputError(f"two of the pipelines are named {recipe.name!r}; give one of them")
+        names.add(recipe.name)
+        chosen.setdefault(stands_for, []).append(given)
+    return chosen
 
 
-def _systems(
-    entry: Entry,
-    rows: EvaluationSet,
-    chosen: Mapping[str, str],
-    baselines: bool,
-    data: str | Path | None,
-    device: str,
-    seed: int,
-) -> Iterator[System]:
-    if entry.pipeline in chosen:
-        pipeline = load(chosen[entry.pipeline], device=device)
-        _check_goal(pipeline.recipe.head.labels, entry, chosen[entry.pipeline])
+def _pipelines(
+    entry: Entry, chosen: Mapping[str, Sequence[str]], device: str
+) -> Iterator[PipelineSystem]:
+    for name in chosen.get(entry.pipeline, ()):
+        pipeline = load(name, device=device)
+        _check_goal(pipeline.recipe.head.labels, entry, name)
         yield PipelineSystem(pipeline)
-    if baselines:
-        yield from baselines_for(rows.goal, _train(entry, rows, data), seed=seed)
 
 
 def _check_goal(labels: Sequence[str], entry: Entry, name: str) -> None:
@@ -286,9 +335,7 @@ def _check_goal(labels: Sequence[str], entry: Entry, name: str) -> None:
         )
 
 
-def _train(
-    entry: Entry, rows: EvaluationSet, data: str | Path | None
-) -> Callable[[], EvaluationSet]:
+def _train(entry: Entry, data: str | Path | None) -> Callable[[], EvaluationSet]:
     """Opens the set's training rows when a baseline wants them."""
 
     def opened() -> EvaluationSet:

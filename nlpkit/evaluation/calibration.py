@@ -125,7 +125,7 @@ def expected_calibration_error(
     >>> round(score.value, 3)
     0.1
     >>> print(score.signature)
-    ece|bins:15|n:4|version:nlpkit-0.1.0
+    ece|bins:15|n:4|seed:0|version:nlpkit-0.1.0
     """
     table = np.stack(_checked(probabilities, correct, bins), axis=1)
     return Score.of("ece", table, estimator=calibration_error(bins), seed=seed, bins=bins)

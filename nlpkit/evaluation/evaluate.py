@@ -12,6 +12,8 @@ from nlpkit.evaluation.dataset import EvaluationSet, Goal, open_set
 from nlpkit.evaluation.pipeline_system import PipelineSystem
 from nlpkit.evaluation.predictions import default_folder, file_name, kept
 from nlpkit.evaluation.result import Evaluation
+from nlpkit.evaluation.score import version
+from nlpkit.evaluation.scoring.checked import check_predictions
 from nlpkit.evaluation.scoring.classification import (
     score_label_sets,
     score_labels,
@@ -126,6 +128,7 @@ def evaluate_system(
     total = len(rows.frame)
     header = {
         "nlpkit": "predictions",
+        "version": version(),
         "system": system.name,
         **{f"system_{key}": value for key, value in system.fields.items()},
         "data": rows.name,
@@ -143,6 +146,7 @@ def evaluate_system(
     made = list(_watched(stream, total, f"{system.name} on {rows.name}", progress))
     if len(made) != total:
         raise DataError(f"{system.name} gave {len(made)} predictions for {total} rows")
+    check_predictions(made, rows.goal.kind, system.name)
     scored = score(rows, made, threshold=getattr(system, "threshold", 0.5), seed=seed)
     return report(rows, scored, system.name, system.fields, main=main)
 
@@ -185,6 +189,10 @@ def report(
 ) -> Evaluation:
     """Scores together with what they are of."""
     scores = sorted(scored.scores, key=lambda s: s.name != main)
+    notes = [*scored.notes]
+    if rows.unlabelled:
+        total = rows.unlabelled + len(rows.frame)
+        notes.append(f"{rows.unlabelled:,} of {total:,} rows have no label and are left out")
     return Evaluation(
         scores,
         task=rows.goal.task,
@@ -193,14 +201,16 @@ def report(
         split=rows.split,
         examples=scored.examples,
         undefined=scored.undefined,
-        notes=scored.notes,
+        notes=notes,
         content=rows.content,
         **fields,
     )
 
 
 def _file(predictions: str | Path | bool, header: Mapping[str, Any]) -> Path:
-    path = default_folder() if isinstance(predictions, bool) else Path(predictions)
+    if predictions == "":
+        raise InputError("the name of the file for predictions is empty; give a file or a folder")
+    path = default_folder() if isinstance(predictions, bool) else Path(predictions).expanduser()
     in_folder = isinstance(predictions, bool) or path.is_dir()
     return path / file_name(header) if in_folder else path
 

@@ -63,7 +63,7 @@ def meteor(
     >>> round(score.value, 4)
     0.7653
     >>> print(score.signature)
-    meteor|variant:nltk|alpha:0.9|beta:3|gamma:0.5|wordnet:3.0|tokens:nltk-words|n:1|version:...
+    meteor|variant:nltk|alpha:0.9|beta:3|gamma:0.5|wordnet:3.0|tokens:nltk-words|n:1|seed:0|version:...
     """
     pairs = _pairs(predictions, references)
     values = _scores(pairs, alpha, beta, gamma)

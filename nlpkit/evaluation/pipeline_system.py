@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from nlpkit.tasks.question_answering import QuestionAnswering
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nlpkit.recipe import Recipe
     from nlpkit.tasks.pipeline import Pipeline
 
 
@@ -36,10 +39,11 @@ class PipelineSystem:
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """The weights' fingerprint, the number type, and settings that change predictions."""
+        """The weights' and the settings' fingerprints, the number type, and the main settings."""
         recipe, decoding = self.pipeline.recipe, self.pipeline.recipe.decoding
         said: dict[str, Any] = {
             "weights": recipe.weights.sha256[:12] if recipe.weights else None,
+            "settings": _fingerprint(recipe),
             "dtype": self.pipeline.info["dtype"],
         }
         if recipe.task == "summarization":
@@ -61,6 +65,13 @@ class PipelineSystem:
             options["threshold"] = 0
         for result in self.pipeline(inputs(rows, self.pipeline), **options):
             yield plain(result)
+
+
+def _fingerprint(recipe: Recipe) -> str:
+    """Twelve digits for all of a recipe that decides on predictions, beside the weights."""
+    parts = {"task", "pair", "backbone", "pooling", "head", "decoding"}
+    chosen = recipe.model_dump(mode="json", include=parts)
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def inputs(rows: pd.DataFrame, pipeline: Pipeline[Any, Any, Any]) -> Iterator[Any]:

@@ -16,6 +16,8 @@ from typing import Any
 from nlpkit.errors import DataError
 from nlpkit.files import parse_json
 
+_START = '{"nlpkit": "predictions"'
+_FOREIGN = "is there and is no file of nlpkit's predictions; name another one"
 # Lines are handed to the system at least this often: what a kill costs.
 _FLUSH_EVERY = 64
 
@@ -62,7 +64,8 @@ def kept(
         resume: take what the file has; False makes all predictions anew.
 
     Raises:
-        DataError: the file holds something else, or cannot be written.
+        DataError: the file holds something else, even where nothing of it is to be taken; or
+            cannot be written; more predictions than rows, or one that is no JSON.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +75,8 @@ def kept(
     >>> first == again == [{"n": 0}, {"n": 1}]
     True
     """
-    done = _read(path, header, total) if resume else []
+    header = {"nlpkit": "predictions", **header}
+    done = _read(path, header, total, resume=resume)
     yield from done
     if len(done) == total:
         return
@@ -85,6 +89,8 @@ def kept(
         partial.replace(path)
         with path.open("a", encoding="utf-8") as file:
             for number, prediction in enumerate(predict(len(done)), 1):
+                if number > total - len(done):
+                    raise DataError(f"there are more predictions than the {total} rows")
                 file.write(_line(prediction))
                 if number % _FLUSH_EVERY == 0:
                     file.flush()
@@ -93,29 +99,52 @@ def kept(
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
-def _read(path: Path, header: Mapping[str, Any], total: int) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
+def _read(
+    path: Path, header: Mapping[str, Any], total: int, *, resume: bool
+) -> list[dict[str, Any]]:
+    """The whole predictions of the file; none where they are not to be taken.
+
+    Whoever names a file of something else by mistake gets it back as it was.
+    """
+    first = _line(header)
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     lines = text.split("\n")[:-1]  # what follows the last line end was cut off
     if not lines:
+        if not first.startswith(text) and not text.startswith(_START):
+            raise DataError(f"{path} {_FOREIGN}")
         return []
-    found = parse_json(lines[0], path, line=1)
-    if found != json.loads(_line(header)):
-        differs = "it is not one of nlpkit's"
-        if isinstance(found, dict):
-            keys = [k for k in header if found.get(k) != header[k]]
-            differs = ", ".join(f"{k} is {found.get(k)!r}, not {header[k]!r}" for k in keys)
+    if not lines[0].startswith(_START):
+        raise DataError(f"{path} {_FOREIGN}")
+    if not resume:
+        return []
+    found, wanted = parse_json(lines[0], path, line=1), json.loads(first)
+    if found != wanted:
+        keys = [k for k in {**wanted, **found} if found.get(k) != wanted.get(k)]
+        differs = ", ".join(f"{k} is {found.get(k)!r}, not {wanted.get(k)!r}" for k in keys)
         raise DataError(
             f"{path} holds other predictions ({differs}); name another file or remove it"
         )
     if len(lines) - 1 > total:
         raise DataError(f"{path} holds {len(lines) - 1} predictions for {total} rows")
-    return [parse_json(line, path, line=n) for n, line in enumerate(lines[1:], 2)]
+    done = []
+    for number, line in enumerate(lines[1:], 2):
+        prediction = parse_json(line, path, line=number)
+        if not isinstance(prediction, dict):
+            raise DataError(f"{path}, line {number}: {line[:40]} is no prediction; remove the file")
+        done.append(prediction)
+    return done
 
 
 def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=True, allow_nan=False) + "\n"
+    try:
+        return json.dumps(record, ensure_ascii=True, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{str(record)[:60]} cannot be kept: predictions are plain values for JSON, without NaN"
+            f" ({error})"
+        ) from None

@@ -33,7 +33,7 @@ class Evaluation(Scores):
     >>> result["accuracy"].points, len(result.examples)
     (100.0, 1)
     >>> print(result["accuracy"].signature)
-    accuracy|n:1|version:nlpkit-0.1.0|data:glue/sst2|split:validation|system:sst2
+    accuracy|n:1|seed:0|version:nlpkit-0.1.0|data:glue/sst2|split:validation|system:sst2
     """
 
     def __init__(

@@ -75,7 +75,7 @@ def rouge(
     >>> scores["rouge1"].value
     0.5
     >>> print(scores["rouge1"].signature)
-    rouge1|variant:rouge-score|stem:yes|sentences:given|n:2|version:nlpkit-...
+    rouge1|variant:rouge-score|stem:yes|sentences:given|n:2|seed:0|version:nlpkit-...
     """
     triples = _measure(predictions, references, types, stem)
     return Scores(

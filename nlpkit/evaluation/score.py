@@ -52,7 +52,7 @@ class Score:
     >>> score.interval
     (0.25, 1.0)
     >>> print(score.signature)
-    accuracy|n:4|version:nlpkit-0.1.0
+    accuracy|n:4|seed:0|version:nlpkit-0.1.0
     """
 
     name: str
@@ -86,11 +86,16 @@ class Score:
         """A score with a signature from `fields`, the number of examples and the version.
 
         Raises:
-            InputError: there are no examples.
+            InputError: there are no examples, or a seed that is no whole number from 0 on.
             UndefinedScoreError: the metric has no value on these examples.
         """
-        signature = Signature(name, {**fields, "n": len(statistics), "version": version()})
+        signature = Signature(
+            name, {**fields, "n": len(statistics), "seed": seed, "version": version()}
+        )
         table = np.asarray(statistics, dtype=np.float64)
+        given: Any = seed
+        if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 0:
+            raise InputError(f"seed = {seed!r} is not allowed; it must be a whole number from 0 on")
         return cls(name, table, estimator, signature, scale, seed)
 
     @cached_property
@@ -150,9 +155,9 @@ class Score:
         """How the interval is made, for a signature.
 
         >>> Score.of("accuracy", [1, 0]).resampling
-        'bootstrap-95%-1000-seed-0'
+        'bootstrap-95%-1000'
         """
-        return f"bootstrap-{CONFIDENCE:.0%}-{RESAMPLES}-seed-{self.seed}"
+        return f"bootstrap-{CONFIDENCE:.0%}-{RESAMPLES}"
 
     def __float__(self) -> float:
         return self.value
@@ -239,7 +244,10 @@ class Scores(Mapping[str, Score]):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A data frame with a row a metric: value, points, low, high, n, signature."""
+        """A data frame with a row a metric: value, points, low, high, n, signature.
+
+        Metrics without a value on these examples have no row; `undefined` says why.
+        """
         import pandas as pd
 
         rows = [
@@ -254,7 +262,8 @@ class Scores(Mapping[str, Score]):
             }
             for name, score in self._scores.items()
         ]
-        return pd.DataFrame(rows).set_index("metric")
+        columns = ["metric", "value", "points", "low", "high", "n", "signature"]
+        return pd.DataFrame(rows, columns=columns).set_index("metric")
 
 
 def resampled(score: Score, *, resamples: int, seed: int) -> Floats:

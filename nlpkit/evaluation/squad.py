@@ -110,7 +110,7 @@ def squad_v1(predictions: Mapping[str, str], golds: Golds, *, seed: int = 0) -> 
     >>> scores["exact_match"].value, scores["f1"].value
     (50.0, 50.0)
     >>> print(scores["f1"].signature)
-    f1|variant:squad-1.1|missing:1|n:2|version:nlpkit-0.1.0
+    f1|variant:squad-1.1|missing:1|n:2|seed:0|version:nlpkit-0.1.0
     """
     fields = _checked(predictions, golds, V1)
     table = np.zeros((len(golds), 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,11 +106,20 @@ def read_probabilities(path: str | os.PathLike[str]) -> dict[str, float]:
     for question, chance in content.items():
         if not isinstance(chance, int | float) or isinstance(chance, bool):
             raise DataError(f"{os.fspath(path)}: {question!r} is {chance!r:.40}, not a number.")
+        if not math.isfinite(chance):
+            raise DataError(f"{os.fspath(path)}: {question!r} is {chance}, not a finite number.")
     return {question: float(chance) for question, chance in content.items()}
 
 
 def _by_id(path: str | os.PathLike[str], what: str) -> dict[str, Any]:
-    content = parse_json(read_text(path), path)
+    text = read_text(path)
+    content = parse_json(text, path)
     if not isinstance(content, dict):
         raise DataError(f"{os.fspath(path)}: expected a JSON object from question ids to {what}.")
+    # Of two answers to one question JSON keeps the last, and nobody would know.
+    pairs = json.loads(text, object_pairs_hook=list)
+    if len(pairs) > len(content):
+        asked = [question for question, _ in pairs]
+        twice = next(question for n, question in enumerate(asked) if question in set(asked[:n]))
+        raise DataError(f"{os.fspath(path)} has the question {twice!r} more than once.")
     return content

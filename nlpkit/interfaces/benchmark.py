@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -93,7 +94,7 @@ def benchmark(
     page = write(
         found,
         folder,
-        command=_command(suite, limit, pipelines, no_baselines),
+        command=_command(suite, limit, pipelines, no_baselines, seed, worst, no_texts),
         worst=worst,
         texts=not no_texts,
     )
@@ -107,9 +108,21 @@ def benchmark(
             click.echo(f"nlpkit: {place} is left out: {one_line(why)}", err=True)
 
 
-def _command(suite: str, limit: int | None, pipelines: tuple[str, ...], no_baselines: bool) -> str:
+def _command(
+    suite: str,
+    limit: int | None,
+    pipelines: tuple[str, ...],
+    no_baselines: bool,
+    seed: int,
+    worst: int,
+    no_texts: bool,
+) -> str:
     """The command that makes this report again."""
     parts = ["nlpkit", "benchmark", suite]
-    parts += [f"--pipeline {name}" for name in pipelines]
-    parts += ["--no-baselines"] * no_baselines + [f"--limit {limit}"] * (limit is not None)
-    return " ".join(parts)
+    for name in pipelines:
+        parts += ["--pipeline", name]
+    parts += ["--no-baselines"] * no_baselines + ["--no-texts"] * no_texts
+    for option, value, usual in (("limit", limit, None), ("seed", seed, 0), ("worst", worst, 20)):
+        if value != usual:
+            parts += [f"--{option}", str(value)]
+    return shlex.join(parts)

@@ -37,11 +37,10 @@ _EXTRAS = {
     "sklearn": "evaluate",
     "sumy": "evaluate",
     "datasets": "hub",
-    "nltk": "train",
+    "nltk": "evaluate",
     "pandas": "train",
     "peft": "train",
     "pyarrow": "train",
-    "rouge_score": "evaluate",
 }
 
 logger = logging.getLogger("nlpkit")

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlpkit.errors import NlpkitWarning
+from nlpkit.interfaces.output import one_line
+
 if TYPE_CHECKING:
     from nlpkit.tasks.pipeline import Pipeline
 
@@ -100,7 +103,7 @@ def talk_options(function: Command) -> Command:
     def command(*args: Any, verbose: bool, quiet: bool, **kwargs: Any) -> Any:
         if verbose and quiet:
             raise click.UsageError("--verbose and --quiet exclude each other.")
-        _set_up_logging(verbose=verbose)
+        _set_up_logging(verbose=verbose, quiet=quiet)
         return function(*args, quiet=quiet, **kwargs)
 
     command = click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")(command)
@@ -181,7 +184,11 @@ def run_options(default: str | None) -> Callable[[Command], Command]:
     return decorate
 
 
-def _set_up_logging(*, verbose: bool) -> None:
+def _note(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"nlpkit: {one_line(str(message))}", err=True)
+
+
+def _set_up_logging(*, verbose: bool, quiet: bool = False) -> None:
     """One log on standard error; other packages' notes and warnings only if `verbose`."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.ERROR,
@@ -192,5 +199,9 @@ def _set_up_logging(*, verbose: bool) -> None:
     logging.getLogger("nlpkit").setLevel(logging.DEBUG if verbose else logging.ERROR)
     if not verbose:
         warnings.simplefilter("ignore")
+        if not quiet:
+            # What nlpkit itself warns of changes what a number means.
+            warnings.simplefilter("always", NlpkitWarning)
+            warnings.showwarning = _note
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -57,7 +57,9 @@ def test_rows_without_a_label_do_not_count(opened: dict[str, Any]) -> None:
     pipeline = opened["classification"]
     frame = pd.DataFrame({"text": TEXTS, "label": [0, -1, 1, -1, 1, 0]})
     kept = frame[frame["label"] >= 0]
-    assert values(evaluate(pipeline, frame)) == values(evaluate(pipeline, kept))
+    result = evaluate(pipeline, frame)
+    assert values(result) == values(evaluate(pipeline, kept))
+    assert result.notes == ("2 of 6 rows have no label and are left out",)
     with pytest.raises(DataError, match="no row of the data frame has a label"):
         evaluate(pipeline, frame.assign(label=-1))
 
@@ -148,7 +150,7 @@ def test_questions_without_an_answer(opened: dict[str, Any]) -> None:
     assert dict(zip(result.examples["id"], result.examples["prediction"], strict=True)) == said
     # The best threshold is at least as good as the pipeline's own.
     assert result["best_f1"].value >= result["f1"].value
-    assert result["f1"].signature["threshold"] == "0.5"
+    assert result["f1"].signature["min_score"] == "0.5"
 
 
 def test_questions_need_ids_of_their_own(opened: dict[str, Any]) -> None:
@@ -182,7 +184,7 @@ def test_summarization(opened: dict[str, Any], name: str) -> None:
 
 def test_an_empty_reference_names_its_row(opened: dict[str, Any]) -> None:
     frame = pd.DataFrame({"document": DOCUMENTS, "summary": ["Fine.", "  "]})
-    with pytest.raises(DataError, match="row 1: a reference summary is empty"):
+    with pytest.raises(DataError, match="summary of row 1 of the data frame is empty"):
         evaluate(opened["summarization"], frame)
 
 

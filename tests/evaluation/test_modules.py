@@ -310,3 +310,12 @@ def test_wrong_names_and_options() -> None:
         metric.compute()
     with pytest.raises(InputError, match="no input 'sources'"):
         metric.add_batch(predictions=[1], references=[1], sources=[1])
+
+
+def test_ids_without_a_partner_are_told() -> None:
+    answers = {"text": ["Rome"], "answer_start": [0]}
+    said = [{"id": i, "prediction_text": "Rome"} for i in ("q1", "q9")]
+    gold = [{"id": i, "answers": answers} for i in ("q1", "q2")]
+    told = "1 of 2 questions have no prediction, and 1 predictions are for no question"
+    with pytest.warns(NlpkitWarning, match=told):
+        assert load("squad").compute(predictions=said, references=gold)["f1"] == 50.0

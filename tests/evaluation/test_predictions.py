@@ -69,16 +69,48 @@ def test_other_predictions_are_not_taken(tmp_path: Path) -> None:
 
 def test_files_that_are_something_else(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
-    path.write_text("[1, 2]\n")
-    with pytest.raises(DataError, match="not one of nlpkit's"):
-        list(kept(path, HEADER, 5, predict))
-    path.write_text("my notes\n")
-    with pytest.raises(DataError, match="not JSON"):
-        list(kept(path, HEADER, 5, predict))
+    # With or without a line end, to be read or not: whoever owns the file gets it back whole.
+    for content in ("[1, 2]\n", "my notes\n", '{"q1": "Rome"}', "text,label\na,b", "null\n"):
+        path.write_text(content)
+        for resume in (True, False):
+            with pytest.raises(DataError, match="no file of nlpkit's predictions"):
+                list(kept(path, HEADER, 5, predict, resume=resume))
+            assert path.read_text() == content
     with pytest.raises(DataError, match="cannot be read"):
         list(kept(tmp_path, HEADER, 5, predict))
     with pytest.raises(DataError, match="cannot be written"):
+        list(kept(tmp_path / "x" / ("n" * 300), HEADER, 5, predict))
+    with pytest.raises(DataError, match=r"cannot be (read|written)"):
         list(kept(path / "under" / "a-file.jsonl", HEADER, 5, predict))
+
+
+def test_lines_that_are_no_predictions(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    list(kept(path, HEADER, 5, predict))
+    first, *lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([first, lines[0], "5\n"]))
+    with pytest.raises(DataError, match="line 3: 5 is no prediction"):
+        list(kept(path, HEADER, 5, predict))
+    path.write_text(first.replace('{"nlpkit": "predictions"', '{"nlpkit": "predictions", "x": 1'))
+    with pytest.raises(DataError, match="x is 1, not None"):
+        list(kept(path, HEADER, 5, predict))
+
+
+@pytest.mark.parametrize("wrong", [{"score": float("nan")}, {"score": {1, 2}}])
+def test_predictions_that_are_no_json(tmp_path: Path, wrong: dict[str, object]) -> None:
+    path = tmp_path / "p.jsonl"
+    with pytest.raises(DataError, match="plain values for JSON"):
+        list(kept(path, HEADER, 2, lambda _: iter([RECORDS[0], wrong])))
+    # What was whole before is taken up again.
+    again = list(kept(path, HEADER, 2, lambda row: iter(RECORDS[row:2])))
+    assert again == RECORDS[:2]
+
+
+def test_more_predictions_than_rows(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    with pytest.raises(DataError, match="more predictions than the 2 rows"):
+        list(kept(path, HEADER, 2, lambda _: iter(RECORDS[:3])))
+    assert list(kept(path, HEADER, 2, lambda _: iter([]))) == RECORDS[:2]
 
 
 def test_names_of_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

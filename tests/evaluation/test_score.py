@@ -108,7 +108,7 @@ def test_scores_as_plain_values_and_as_a_frame() -> None:
     assert plain["accuracy"]["points"] == 100.0
     assert plain["pearson"] == {"value": None, "why": "all predictions are 1.0"}
     assert "variant:squad-1.1" in plain["f1"]["signature"]
-    assert "seed-0" in plain["f1"]["signature"]
+    assert "seed:0" in plain["f1"]["signature"]
     frame = scores.to_frame()
     assert list(frame.index) == ["f1", "accuracy"]
     assert list(frame.columns) == ["value", "points", "low", "high", "n", "signature"]

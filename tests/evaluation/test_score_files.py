@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nlpkit.errors import DataError, InputError
+from nlpkit.errors import DataError, InputError, NlpkitWarning
 from nlpkit.evaluation import squad
 from nlpkit.evaluation.rouge import rouge
 from nlpkit.evaluation.score_files import (
@@ -189,3 +189,76 @@ class TestLabels:
         pd.DataFrame({"text": ["a"], "label": [-1]}).to_csv(unlabelled, index=False)
         with pytest.raises(DataError, match="no labels"):
             score_label_file(write(tmp_path / "said.txt", "no\n"), unlabelled)
+
+
+class TestHostileFiles:
+    def test_a_threshold_without_use(self, tmp_path: Path) -> None:
+        gold = squad_file(tmp_path / "dev.json", unanswerable=False)
+        said = write(tmp_path / "said.json", {"q1": "Rome"})
+        with pytest.raises(InputError, match="a threshold has no use"):
+            score_squad_file(said, gold, threshold=0.5)
+
+    def test_one_question_twice(self, tmp_path: Path) -> None:
+        gold = squad_file(tmp_path / "dev.json", unanswerable=False)
+        said = write(tmp_path / "said.json", '{"q1": "Paris", "q2": "", "q1": "Rome"}')
+        with pytest.raises(DataError, match="'q1' more than once"):
+            score_squad_file(said, gold)
+
+    def test_doubts_that_are_not_finite(self, tmp_path: Path) -> None:
+        gold = squad_file(tmp_path / "dev.json", unanswerable=True)
+        said = write(tmp_path / "said.json", {"q1": "Rome"})
+        doubts = write(tmp_path / "doubts.json", '{"q1": NaN}')
+        with pytest.raises(DataError, match="'q1' is nan, not a finite number"):
+            score_squad_file(said, gold, no_answer=doubts)
+
+    def test_empty_texts_are_told(self, tmp_path: Path) -> None:
+        ours = write(tmp_path / "c.txt", "A cat sat.\n\n")
+        theirs = write(tmp_path / "r.txt", "A cat sat.\nA dog ran.\n")
+        told = pytest.warns(NlpkitWarning, match="1 of 2 texts of .*c.txt are empty and score 0")
+        with told:
+            assert score_rouge_files(ours, theirs)["rouge1"].value == 0.5
+        with pytest.warns(NlpkitWarning, match="are empty and score 0"):
+            score_meteor_files(ours, theirs)
+
+    @pytest.mark.parametrize("reference", ["", "\u0434\u0430.", "..."])
+    def test_references_without_a_word(self, tmp_path: Path, reference: str) -> None:
+        ours = write(tmp_path / "c.txt", "A cat sat.\nA dog.\n")
+        theirs = write(tmp_path / "r.txt", f"A cat sat.\n{reference}\n")
+        with pytest.raises(DataError, match=r"r\.txt: reference 2 has no word of a-z or 0-9"):
+            score_rouge_files(ours, theirs)
+
+    def test_an_empty_separator(self, tmp_path: Path) -> None:
+        ours = write(tmp_path / "c.txt", "A cat sat.\n")
+        with pytest.raises(InputError, match="allowed: 'split', or a separator"):
+            score_rouge_files(ours, ours, sentences="")
+
+    def test_glue_files_go_by_their_index(self, tmp_path: Path) -> None:
+        gold = write(tmp_path / "gold.csv", "text,label\na,1\nb,5\nc,2\n")
+        said = write(tmp_path / "said.tsv", "index\tprediction\n2\t2\n0\t1\n1\t5\n")
+        assert score_label_file(said, gold)["accuracy"].value == 1.0
+        for index in ("0 0 1", "1 2 3", "a b c"):
+            rows = "".join(f"{i}\t1\n" for i in index.split())
+            write(tmp_path / "said.tsv", f"index\tprediction\n{rows}")
+            with pytest.raises(DataError, match="not each of 0 to 2 once"):
+                score_label_file(said, gold)
+
+    @pytest.mark.parametrize("hole", [None, "", -1])
+    def test_rows_without_a_label(self, tmp_path: Path, hole: object) -> None:
+        rows = [{"text": "a", "label": "no"}, {"text": "b", "label": hole},
+                {"text": "c", "label": "yes"}]  # fmt: skip
+        gold = write(tmp_path / "gold.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        result = score_label_file(write(tmp_path / "said.txt", "no\nyes\n"), gold)
+        # A hole is no third label: with two there is an F1.
+        assert result["f1"].signature["positive"] == "yes"
+        assert result.notes == ("1 of 3 rows have no label and are left out",)
+
+    def test_a_prediction_that_is_missing(self, tmp_path: Path) -> None:
+        gold = write(tmp_path / "gold.csv", "text,label\na,x\nb,y\n")
+        lines = '{"prediction": "x"}\n{"prediction": null}\n'
+        with pytest.raises(DataError, match="prediction 1 is missing"):
+            score_label_file(write(tmp_path / "said.jsonl", lines), gold)
+
+    def test_several_labels_a_row(self, tmp_path: Path) -> None:
+        gold = write(tmp_path / "gold.jsonl", '{"text": "a", "label": ["x", "y"]}\n')
+        with pytest.raises(DataError, match="several labels a row"):
+            score_label_file(write(tmp_path / "said.txt", "x\n"), gold)

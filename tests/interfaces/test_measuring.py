@@ -122,3 +122,57 @@ class TestScore:
         labels = [json.loads(line)["label"] for line in rows.read_text().splitlines()]
         said.write_text("\n".join(labels) + "\n")
         assert run("score", "labels", said, rows).stdout.startswith("accuracy\t100.00")
+
+
+class TestNotes:
+    """What changes the meaning of a number is said, in whichever form it is shown."""
+
+    def test_what_rouge_does_not_see(self, tmp_path: Path) -> None:
+        (tmp_path / "c.txt").write_text("\u0434\u0430.\n\n")
+        (tmp_path / "r.txt").write_text("The cat sat.\nIt ran.\n")
+        files = ("--candidates", tmp_path / "c.txt", "--references", tmp_path / "r.txt")
+        result = run("score", "rouge", *files, "--json")
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)["scores"]["rouge1"]["value"] == 0
+        empty, unseen = result.stderr.splitlines()
+        assert empty == f"nlpkit: 1 of 2 texts of {tmp_path / 'c.txt'} are empty and score 0"
+        assert unseen.startswith("nlpkit: ROUGE sees only a-z and 0-9")
+        assert run("score", "rouge", *files, "--quiet").stderr == ""
+
+    def test_an_empty_separator(self, tmp_path: Path) -> None:
+        (tmp_path / "c.txt").write_text("The cat sat.\n")
+        files = ("--candidates", tmp_path / "c.txt", "--references", tmp_path / "c.txt")
+        result = run("score", "rouge", *files, "--sentences", "")
+        assert result.exit_code == 2
+        assert "fault" not in result.stderr
+
+    def test_scores_that_are_not_defined(
+        self, tmp_path: Path, tiny_pipelines: dict[str, Path]
+    ) -> None:
+        (tmp_path / "rows.csv").write_text("text,label\na,1.5\na,2\n")
+        result = run("evaluate", tiny_pipelines["regression"], tmp_path / "rows.csv", "--json")
+        assert result.exit_code == 0
+        scores = json.loads(result.stdout)["scores"]
+        assert [scores[name]["value"] for name in scores] == [None, None]
+        assert "all predictions are equal" in scores["pearson"]["why"]
+
+
+class TestFilesOfOnesOwn:
+    def test_are_never_written_over(self, folder: Path, rows: Path) -> None:
+        before = rows.read_bytes()
+        for more in ([], ["--fresh"]):
+            result = run("evaluate", folder, rows, "--predictions", rows, *more)
+            assert result.exit_code == 1
+            assert "no file of nlpkit's predictions" in result.stderr
+            assert rows.read_bytes() == before
+
+    def test_a_name_is_needed(self, folder: Path, rows: Path) -> None:
+        result = run("evaluate", folder, rows, "--predictions", "")
+        assert result.exit_code == 2
+        assert "is empty" in result.stderr
+
+    def test_an_unknown_ending(self, folder: Path, tmp_path: Path) -> None:
+        (tmp_path / "rows.txt").write_text("good\n")
+        result = run("evaluate", folder, tmp_path / "rows.txt")
+        assert result.exit_code == 1
+        assert "has the ending '.txt'; allowed are .csv" in result.stderr

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from datasets import Features, Value
 
-from nlpkit.errors import InputError, InputTypeError
+from nlpkit.errors import InputError, InputTypeError, NlpkitWarning
 from nlpkit.evaluation import squad
 from nlpkit.evaluation.modules.base import NUMBER, TEXT, TEXTS, Module, form, many, number
 from nlpkit.evaluation.score import Score
@@ -120,4 +121,12 @@ def _by_id(
     ):
         if len(given) < len(rows):
             raise InputError(f"{len(rows) - len(given)} {what}s have the id of another one")
+    missing, unknown = squad.unmatched(said, golds)
+    if (missing or unknown) and len(missing) < len(golds):
+        warnings.warn(
+            f"{len(missing)} of {len(golds)} questions have no prediction, and {len(unknown)}"
+            " predictions are for no question",
+            NlpkitWarning,
+            stacklevel=2,
+        )
     return said, golds

@@ -81,7 +81,9 @@ def score_label_sets(
     shown = [", ".join(sorted(names)) for names in said]
     reference = [", ".join(sorted(names)) for names in wanted]
     columns = {"correct": np.array(right, np.int64)}
-    return Scored(scores, _examples(rows, shown, reference, columns))
+    lacking = sum("labels" not in p and "label" not in p for p in predictions)
+    notes = (f"{lacking} rows have no prediction and count as without labels",) if lacking else ()
+    return Scored(scores, _examples(rows, shown, reference, columns), notes=notes)
 
 
 def score_numbers(
@@ -109,7 +111,7 @@ def score_numbers(
         try:
             scores.append(metric(said, wanted, seed=seed))
         except UndefinedScoreError as error:
-            undefined[name] = str(error).rstrip(".")
+            undefined[name] = str(error).removeprefix(f"{name} is not defined where ")
     columns = {"error": np.subtract(said, wanted)}
     return Scored(scores, _examples(rows, said, wanted, columns), undefined=undefined)
 

@@ -45,7 +45,10 @@ def score_answers(
     golds = {i: list(a["text"]) for i, a in zip(ids, rows["answers"], strict=True)}
     best = {i: p.get("text", "") for i, p in zip(ids, predictions, strict=True)}
     # A reader that does not say how sure it is means what it says.
-    sure = {i: float(p.get("score", 1.0)) for i, p in zip(ids, predictions, strict=True)}
+    sure = {
+        i: float(p.get("score", 1.0 if p.get("text") else 0.0))
+        for i, p in zip(ids, predictions, strict=True)
+    }
     if all(golds.values()):
         said = best
         found = squad.squad_v1(said, golds, seed=seed)
@@ -56,7 +59,7 @@ def score_answers(
         doubt = {i: 1 - score for i, score in sure.items()}
         upper = squad.squad_v2(best, golds, doubt, seed=seed)
         scores = [found["f1"], *(score for name, score in found.items() if name != "f1")]
-        scores = [score.extended(threshold=threshold) for score in scores]
+        scores = [score.extended(min_score=threshold) for score in scores]
         scores += [upper["best_exact"], upper["best_f1"]]
     examples = pd.DataFrame(
         {
@@ -72,4 +75,6 @@ def score_answers(
             "no_answer": [float(p.get("no_answer", "nan")) for p in predictions],
         }
     )
-    return Scored(scores, examples)
+    lacking = sum("text" not in p for p in predictions)
+    notes = (f"{lacking} questions have no prediction and count as unanswered",) if lacking else ()
+    return Scored(scores, examples, notes=notes)
