@@ -12,7 +12,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help summarize test check format docs wheel clean
+# Some begin from another's encoder (training.start), so the order counts.
+PIPELINES ?= summarization question_answering sst2 cola mnli rte stsb mrpc qqp qnli
+
+.PHONY: help summarize test check format docs wheel pipelines clean
 
 help:
 	@echo 'make summarize   summarize $(DOCUMENT) (DOCUMENT=... for another)'
@@ -20,6 +23,7 @@ help:
 	@echo 'make check       ruff and mypy'
 	@echo 'make format      let ruff format and mend'
 	@echo 'make docs        run the commands in README and docs/ and show what they print'
+	@echo 'make pipelines   train the shipped pipelines anew (DATA=folder of the data sets)'
 	@echo 'make wheel       build the wheel and the source archive in dist/'
 	@echo 'make clean       remove caches and builds (the environment stays; rm -r $(VENV) removes it)'
 
@@ -56,6 +60,9 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python docs/outputs.py README.md docs/*.md
+
+pipelines: $(VENV)/.installed-dev
+	@for name in $(PIPELINES); do $(BIN)/nlpkit train pipelines/$$name $(if $(DATA),--data '$(DATA)') || exit 1; done
 
 wheel: $(VENV)/.installed-dev
 	@$(BIN)/python -m build --outdir dist .

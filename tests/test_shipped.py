@@ -12,7 +12,8 @@ from nlpkit.evaluation.squad import exact_match, f1
 from nlpkit.shipped import available, shipped_folder
 
 DATA = Path(__file__).parent.parent / "data"
-NAMES = ("question_answering", "sst2", "summarization", "summarization_pair")
+PAIRS = ("mnli", "mrpc", "qnli", "qqp", "rte", "stsb")
+NAMES = ("cola", *PAIRS, "question_answering", "sst2", "summarization", "summarization_pair")
 
 pytestmark = pytest.mark.shipped
 
@@ -35,10 +36,9 @@ def test_together_they_are_small() -> None:
 def test_saved_again_it_is_the_same(name: str, tmp_path: Path) -> None:
     pipeline = nlpkit.load(name)
     again = nlpkit.load(pipeline.save(tmp_path / name))
-    one = {
-        "question_answering": ("Who came?", "Anna came late."),
-        "sst2": "It was fine.",
-    }.get(name, "Rain fell. The bridge broke. Nobody was hurt. He waved.")
+    pair = ("Who came?", "Anna came late.")
+    text = "Rain fell. The bridge broke. Nobody was hurt. He waved."
+    one = pair if name in (*PAIRS, "question_answering") else text
     assert pipeline(one) == again(one)
 
 
@@ -74,6 +74,17 @@ def test_the_best_of_many_passages_is_found() -> None:
     assert sum(found) / len(found) > 0.7
     right = [exact_match(a.text, r["answers"]["text"]) for a, r in zip(answers, asked, strict=True)]
     assert sum(right) > 0
+
+
+def test_pairs_are_told_apart() -> None:
+    same = ("A dog runs on the beach.", "A dog is running along the shore.")
+    other = ("A dog runs on the beach.", "The bank lowered its rates on Friday.")
+    alike = nlpkit.load("stsb")
+    assert 0 <= alike(other).score < 2 < alike(same).score <= 5
+    assert nlpkit.classify(same, pipeline="mrpc").label == "equivalent"
+    assert nlpkit.classify(other, pipeline="mrpc").label == "not_equivalent"
+    denied = ("A man plays a guitar on stage.", "Nobody is playing any instrument.")
+    assert nlpkit.classify(denied, pipeline="mnli").label == "contradiction"
 
 
 def test_reviews_are_told_apart() -> None:
