@@ -165,4 +165,4 @@ def test_without_train_rows_there_are_no_baselines(data: Path, tmp_path: Path) -
     assert systems
     assert set(systems) <= set(nlpkit.pipelines())
     report = (tmp_path / "made" / "report.md").read_text()
-    assert "without baselines: There is no file for the split 'train'" in report.replace("\\", "")
+    assert "Without baselines: There is no file for the split 'train'" in report.replace("\\", "")
