@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 
 .DEFAULT_GOAL := help
 # Some begin from another's encoder (training.start), so the order counts.
-PIPELINES ?= summarization question_answering sst2 cola mnli rte stsb mrpc qqp qnli
+PIPELINES ?= summarization question_answering sst2 cola mnli rte stsb mrpc qqp qnli summarization_pair
 
 .PHONY: help summarize test check format docs wheel pipelines clean
 

@@ -30,10 +30,10 @@ __all__ = [
     "check_labelled",
     "check_limit",
     "fingerprint",
-    "identity",
     "label_names",
     "load",
     "read",
+    "shown_name",
     "true_split",
 ]
 
@@ -209,32 +209,18 @@ def check_labelled(frame: pd.DataFrame, source: str, column: str = "label") -> N
     )
 
 
-def identity(
-    name_or_path: str | os.PathLike[str], split: str | None, frame: pd.DataFrame
-) -> dict[str, str | int | None]:
-    """What a score's signature has to say of the rows it was computed on.
+def shown_name(name_or_path: str | os.PathLike[str]) -> str:
+    """What signatures and reports call a data set: of a file or folder the last part only.
 
-    `data` is the set's name, for a file or folder only the last part of the path (a signature
-    shall be the same on every machine), `split` the true split, `rows` their number and `content`
-    the `fingerprint`.
+    A signature shall be the same on every machine, and where data lies is nobody's business.
 
-    Raises:
-        DataError: as `true_split`.
-
-    >>> import pandas as pd
-    >>> frame = pd.DataFrame({"text": ["a", "b"], "label": [0, 1]})
-    >>> identity("own/reviews.csv", None, frame)
-    {'data': 'reviews.csv', 'split': None, 'rows': 2, 'content': '22a57585fcd6a903'}
+    >>> shown_name("own/reviews.csv"), shown_name("glue/sst2")
+    ('reviews.csv', 'glue/sst2')
     """
     name = os.fspath(name_or_path)
     path = Path(name).expanduser()
     local = name not in CORPORA and (path.exists() or path.suffix.lower() in SUFFIXES)
-    return {
-        "data": path.resolve().name if local else name,
-        "split": true_split(name_or_path, split),
-        "rows": len(frame),
-        "content": fingerprint(frame),
-    }
+    return path.resolve().name if local else name
 
 
 def fingerprint(frame: pd.DataFrame) -> str:

@@ -37,6 +37,16 @@ class Corpus:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other names of splits."""
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """Of a set of labelled texts: which column is `text`, and which `pair` where there are two.
+
+        >>> CORPORA["glue/mnli"].texts
+        {'text': 'premise', 'pair': 'hypothesis'}
+        """
+        columns = [column for column in self.columns if column not in ("label", "idx")]
+        return dict(zip(("text", "pair"), columns, strict=False))
+
     def files(self, split: str) -> tuple[str, ...]:
         """The file names, without their ending, that a folder may have for a split."""
         return self.stems.get(split, (split,))

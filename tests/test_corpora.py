@@ -1,12 +1,10 @@
-"""Data sets by name: from a folder of the reference data, from a file, from the hub."""
+"""Data sets by name: from a folder of the reference data, or from a file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,19 +17,14 @@ from nlpkit.corpora import (  # noqa: E402
     CORPORA,
     check_labelled,
     fingerprint,
-    identity,
     label_names,
     load,
     read,
+    shown_name,
     true_split,
 )
 from nlpkit.errors import DataError, InputError, InputTypeError  # noqa: E402
-
-ANSWERS = [
-    {"text": ["Ada", "Ada L."], "answer_start": [0, 0]},
-    {"text": [], "answer_start": []},
-    {"text": ["it"], "answer_start": [13]},
-]
+from tests.reference_data import ANSWERS, write_reference_data  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -39,26 +32,9 @@ def no_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NLPKIT_DATA", raising=False)
 
 
-def value(column: str, row: int) -> Any:
-    if column == "answers":
-        return ANSWERS[row]
-    if column in ("idx", "label"):
-        return row % 2
-    return row == 1 if column == "in_tokenized_train" else f"{column} {row}"
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder with all the reference data sets, three rows each."""
-    for corpus in CORPORA.values():
-        folder = tmp_path / corpus.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        table = pa.table(
-            {column: [value(column, row) for row in range(3)] for column in corpus.columns}
-        )
-        for split in corpus.splits:
-            pq.write_table(table, folder / f"{corpus.files(split)[0]}.parquet")
-    return tmp_path
+    return write_reference_data(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -240,71 +216,6 @@ def test_a_set_that_is_not_on_the_hub_needs_the_folder() -> None:
         read("scisummnet")
 
 
-def test_the_hub_needs_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(DataError, match=r"needs the package datasets: pip install nlpkit\[hub\]"):
-        read("owner/name")
-
-
-class Hub(ModuleType):
-    """In the place of the package `datasets`: its own tables without its network."""
-
-    def __init__(self) -> None:
-        super().__init__("datasets")
-        self.calls: list[tuple[str, str | None, str]] = []
-
-    def load_dataset(
-        self, path: str, name: str | None, split: str, revision: str | None = None
-    ) -> Any:
-        if path == "EdinburghNLP/xsum" and revision != "refs/convert/parquet":
-            raise RuntimeError("Dataset scripts are no longer supported, but found xsum.py")
-        self.calls.append((path, name, split))
-        if split != "train":
-            raise ValueError(f"Unknown split {split!r}. Should be one of ['train'].\nMore lines.")
-        rows = {"question": ["q0", "q1", "q2"], "answers": ANSWERS, "label": [0, 1, -1]}
-        data = pytest.importorskip("datasets").Dataset.from_dict(rows)
-        if name == "sst2":
-            return data
-        return data.cast_column("label", sys.modules["datasets"].ClassLabel(names=["no", "yes"]))
-
-
-def test_without_a_folder_the_hub_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    datasets = pytest.importorskip("datasets")
-    hub = Hub()
-    monkeypatch.setattr(datasets, "load_dataset", hub.load_dataset)
-    frame = read("squad")
-    assert frame["question"].tolist() == ["q0", "q1", "q2"]
-    assert frame["answers"].tolist() == ANSWERS
-    assert len(read("glue/sst2", limit=2)) == 2
-    assert list(read("owner/name:small", "train", columns=["answers"]).columns) == ["answers"]
-    read("cnn_dailymail")
-    assert hub.calls == [
-        ("rajpurkar/squad", None, "train"),
-        ("nyu-mll/glue", "sst2", "train"),
-        ("owner/name", "small", "train"),
-        ("abisee/cnn_dailymail", "3.0.0", "train"),
-    ]
-    with pytest.raises(DataError, match=r"'dev' of 'owner/name' .* one of \['train'\]\.$"):
-        read("owner/name", "dev")
-    with pytest.raises(DataError, match="owner/name has no column 'x'; there are question, answ"):
-        read("owner/name", columns=["x"])
-    assert len(load("owner/name", limit=2)) == 2
-    assert load("glue/sst2").to_list() == read("glue/sst2").to_dict("records")
-    with pytest.raises(
-        DataError, match=r"rte has the labels no, yes; expected were entailment, not"
-    ):
-        load("glue/rte")
-    with pytest.raises(
-        DataError, match=r"rte has the labels no, yes; expected were entailment, not"
-    ):
-        read("glue/rte")
-    assert len(read("xsum")) == 3
-    with pytest.raises(
-        DataError, match=r"'squad' has no split 'dev'; there are train, validation\."
-    ):
-        read("squad", "dev")
-
-
 def test_label_names_fit_the_classes_of_glue() -> None:
     assert label_names("glue/sst2") == ("negative", "positive")
     assert label_names("glue/wnli") == tuple(reversed(label_names("glue/rte") or ()))
@@ -348,91 +259,32 @@ def test_fingerprint_is_that_of_the_json_text() -> None:
     assert fingerprint(frame) == digest.hexdigest()[:16]
 
 
-def test_identity_says_what_a_signature_needs(root: Path, tmp_path: Path) -> None:
-    frame = read("glue/mnli", "validation", root=root, limit=2)
-    assert identity("glue/mnli", "validation", frame) == {
-        "data": "glue/mnli",
-        "split": "validation_matched",
-        "rows": 2,
-        "content": fingerprint(frame),
-    }
+def test_a_set_is_shown_by_its_name_and_never_by_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "train.csv").write_text("text\na\n")
+    assert shown_name(own) == shown_name(f"{own}/") == "own"
+    assert shown_name(own / "train.csv") == shown_name(str(own / "train.csv")) == "train.csv"
+    assert shown_name(tmp_path / "absent.csv") == "absent.csv"
+    monkeypatch.chdir(own)
+    assert shown_name(".") == "own"
+    for name in ("owner/name", "owner/name:small", "glue/mnli"):
+        assert shown_name(name) == name
+    (own / "glue/mnli").mkdir(parents=True)
+    assert shown_name("glue/mnli") == "glue/mnli"
+
+
+def test_the_true_split_of_own_folders_and_files(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own/train.csv").write_text("text\na\n")
-    own = read(tmp_path / "own")
-    said = identity(tmp_path / "own", None, own)
-    assert (said["data"], said["split"]) == ("own", "train")
-    said = identity(tmp_path / "own/train.csv", None, own)
-    assert (said["data"], said["split"]) == ("train.csv", None)
-    assert identity("owner/name", None, own)["data"] == "owner/name"
+    assert true_split(tmp_path / "own", None) == "train"
+    assert true_split(tmp_path / "own/train.csv", None) is None
+    assert true_split("owner/name", None) == "train"
 
 
 def test_a_split_is_a_text() -> None:
     for function in (read, load, true_split):
         with pytest.raises(InputTypeError, match=r"split is 3; allowed is a text"):
             function("squad", 3)  # type: ignore[operator]
-
-
-# As a datasets.Dataset
-
-
-def test_classes_and_answers_have_the_hubs_features(root: Path) -> None:
-    datasets = pytest.importorskip("datasets")
-    names = ["entailment", "neutral", "contradiction"]
-    data = load("glue/mnli", "validation", root=root, limit=2)
-    assert data.features["label"] == datasets.ClassLabel(names=names)
-    assert str(data.split) == "validation_matched"
-    assert len(data) == 2
-    answers = load("squad_v2", root=root).features["answers"]
-    text, start = datasets.Value("string"), datasets.Value("int32")
-    assert answers == {"text": datasets.List(text), "answer_start": datasets.List(start)}
-    assert load("glue/stsb", root=root).features["label"] == datasets.Value("int64")
-    assert load("xsum", root=root).features["document"] == text
-
-
-def test_the_callers_own_files_as_datasets(tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
-    path = tmp_path / "own.jsonl"
-    path.write_text(
-        '{"question": "Q?", "answers": {"text": [], "answer_start": []}, "score": 1.5, "tags":'
-        " []}\n"
-        '{"question": "R?", "answers": {"answer_start": [2], "text": ["x"]}, "tags": ["a"]}\n'
-    )
-    data = load(path)
-    assert data.split is None
-    assert data.to_list() == [
-        {
-            "question": "Q?",
-            "answers": {"text": [], "answer_start": []},
-            "score": 1.5,
-            "tags": [],
-        },
-        {
-            "question": "R?",
-            "answers": {"text": ["x"], "answer_start": [2]},
-            "score": None,
-            "tags": ["a"],
-        },
-    ]
-    assert data.features["answers"]["answer_start"] == datasets.List(datasets.Value("int32"))
-    path.write_text('{"label": "good"}\n{"label": 1}\n')
-    with pytest.raises(
-        DataError, match=r"own.jsonl: the values of 'label' are not all of one kind"
-    ):
-        load(path)
-    path.write_text('{"text": "a\\ud800"}\n')
-    with pytest.raises(DataError, match=r"own.jsonl: 'text' has a text that is no Unicode"):
-        load(path)
-
-
-def test_datasets_need_an_extra(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(DataError, match=r"needs the package datasets: pip install nlpkit\[hub\]"):
-        load("squad", root=root)
-    assert len(read("squad", root=root)) == 3
-
-
-def test_the_sample_data_is_loaded() -> None:
-    pytest.importorskip("datasets")
-    data = Path(__file__).parents[1] / "data"
-    for name in ("summaries.jsonl", "questions.json", "reviews.csv"):
-        assert load(data / name).to_list() == read(data / name).to_dict("records")

@@ -11,8 +11,9 @@ from torch import nn
 from nlpkit.encoder import backbone
 from nlpkit.errors import RecipeError, WeightsError
 from nlpkit.model import Batch, TaskModel, build
-from nlpkit.recipe import Recipe, parse
+from nlpkit.recipe import Recipe
 from nlpkit.tuning import State, merge, prepare, restore, tuned_state
+from tests.tiny_encoders import albert, bart, bert, classifier, gpt2
 
 BATCH = Batch(
     torch.tensor([[2, 9, 14, 30, 3], [2, 7, 3, 0, 0]]),
@@ -20,50 +21,10 @@ BATCH = Batch(
     torch.zeros(2, 5, dtype=torch.long),
 )
 
-
-def _bert() -> nn.Module:
-    from transformers import BertConfig, BertModel
-
-    return BertModel(
-        BertConfig(
-            vocab_size=120,
-            hidden_size=16,
-            num_hidden_layers=3,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=40,
-        )
-    )
-
-
-def _gpt2() -> nn.Module:
-    from transformers import GPT2Config, GPT2Model
-
-    return GPT2Model(GPT2Config(vocab_size=300, n_positions=40, n_embd=16, n_layer=3, n_head=2))
-
-
-def _bart() -> nn.Module:
-    from transformers import BartConfig, BartModel
-
-    return BartModel(
-        BartConfig(
-            vocab_size=300,
-            max_position_embeddings=40,
-            d_model=16,
-            encoder_layers=3,
-            decoder_layers=2,
-            encoder_attention_heads=2,
-            decoder_attention_heads=2,
-            encoder_ffn_dim=32,
-            decoder_ffn_dim=32,
-        )
-    )
-
-
 MODELS: dict[str, tuple[Callable[[], nn.Module], str]] = {
-    "bert": (_bert, "word_piece"),
-    "gpt2": (_gpt2, "gpt2_pieces"),
-    "bart": (_bart, "roberta_pieces"),
+    "bert": (bert, "word_piece"),
+    "gpt2": (gpt2, "gpt2_pieces"),
+    "bart": (bart, "roberta_pieces"),
 }
 
 
@@ -81,21 +42,7 @@ def folders(
 
 
 def recipe(folder: Path, tuning: str, more: str = "") -> Recipe:
-    return parse(
-        f"""
-        name = "tone"
-        task = "classification"
-        [backbone]
-        name = "{folder}"
-        tuning = "{tuning}"
-        {more}
-        [pooling]
-        kind = "last"
-        [head]
-        kind = "labels"
-        labels = ["bad", "good"]
-        """
-    )
+    return classifier(folder, tuning, more, pooling="last")
 
 
 def trained(chosen: Recipe, steps: int = 3) -> TaskModel:
@@ -270,20 +217,8 @@ class TestWhatIsTrained:
 def test_an_encoder_of_one_shared_layer_has_no_upper_layers(
     tmp_path: Path, word_piece: Any
 ) -> None:
-    from transformers import AlbertConfig, AlbertModel
-
     torch.manual_seed(0)
-    AlbertModel(
-        AlbertConfig(
-            vocab_size=120,
-            embedding_size=8,
-            hidden_size=16,
-            num_hidden_layers=3,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=40,
-        )
-    ).save_pretrained(tmp_path)
+    albert().save_pretrained(tmp_path)
     word_piece.save(str(tmp_path / "tokenizer.json"))
     chosen = recipe(tmp_path, "layers", "layers = 1")
     with pytest.raises(RecipeError, match="'layers' does not fit"):

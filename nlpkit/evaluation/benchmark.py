@@ -47,13 +47,11 @@ class Entry:
     metric: str
 
 
-def _glue(task: str, metric: str, split: str = "validation", pipeline: str | None = None) -> Entry:
+def _glue(task: str, metric: str, split: str = "validation") -> Entry:
     corpus = CORPORA[f"glue/{task}"]
-    texts = [column for column in corpus.columns if column not in ("label", "idx")]
-    columns = dict(zip(("text", "pair"), texts, strict=False))
     kind: Any = "regression" if corpus.labels is None else "labels"
-    goal = Goal(kind, corpus.labels or (), len(texts) == 2, columns)
-    return Entry(f"glue/{task}", split, pipeline or task, goal, metric)
+    goal = Goal(kind, corpus.labels or (), "pair" in corpus.texts, corpus.texts)
+    return Entry(f"glue/{task}", split, task, goal, metric)
 
 
 _ANSWERS, _SUMMARIES = Goal("question_answering"), Goal("summarization")
@@ -184,11 +182,7 @@ def benchmark(
             found.skipped[place] = _without_place(error, data)
             logger.info("skipped %s: %s", place, error)
             continue
-        note = _note(rows, limit)
-        if note:
-            found.notes.setdefault(place, []).append(note)
-            if not entry.dataset.startswith("cnn"):
-                found.own.add((entry.dataset, entry.split))
+        _note(found, rows, place, limit)
         systems: list[System] = [*_pipelines(entry, chosen, device)]
         if baselines:
             try:
@@ -344,14 +338,25 @@ def _train(entry: Entry, data: str | Path | None) -> Callable[[], EvaluationSet]
     return opened
 
 
-def _note(rows: EvaluationSet, limit: int | None) -> str:
-    official = OFFICIAL_ROWS.get((rows.name, rows.split or ""))
+def _note(found: Benchmark, rows: EvaluationSet, place: str, limit: int | None) -> None:
+    """Says where the rows are not those of the official split.
+
+    A summarization set is large, and a part of it is still a part: the published numbers stay
+    beside it, with a note. GLUE's and SQuAD's splits are whole or somebody's own.
+    """
+    split = rows.split or ""
+    official = OFFICIAL_ROWS.get((rows.name, split))
     n = len(rows.frame)
     if official is None or n == official:
-        return ""
+        return
     if limit is not None and n == limit:
-        return f"the first {n:,} of {official:,} rows"
-    return (
-        f"{n:,} rows, where the official {rows.split} split has {official:,}: not comparable with "
-        "published numbers"
-    )
+        note = f"the first {n:,} of {official:,} rows; published numbers are of all of them"
+    elif rows.goal.kind == "summarization":
+        note = f"{n:,} of the official {official:,} rows; published numbers are of all of them"
+    else:
+        note = (
+            f"{n:,} rows, where the official {split} split has {official:,}: not comparable with "
+            "published numbers, which are left out"
+        )
+        found.own.add((rows.name, split))
+    found.notes.setdefault(place, []).append(note)

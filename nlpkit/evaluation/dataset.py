@@ -113,7 +113,7 @@ def open_set(
         if source not in corpora.CORPORA and not Path(source).expanduser().exists():
             # A set of the hub names its labels itself.
             names = _names(corpora.load(source, asked, root=data, limit=1).features, goal)
-        said = Path(source).name if single else source
+        said = corpora.shown_name(source)
     else:
         corpora.check_limit(limit)
         frame, names = _table(dataset, goal)

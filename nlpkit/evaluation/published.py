@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from nlpkit.errors import DataError, InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KINDS = ("train", "validation", "test")
 """What splits are called, or begin with (`test_matched`); what papers call dev is `validation`."""
@@ -89,39 +86,6 @@ def published(dataset: str, split: str, *, metric: str | None = None) -> list[Pu
         and (row.split == split or row.split.startswith(f"{split}_"))
         and metric in (None, row.metric)
     ]
-
-
-def published_table(numbers: Sequence[Published]) -> pd.DataFrame:
-    """Published numbers as a table with a row a system and a column a metric.
-
-    Columns are called by the metric and, where there are several data sets or parts of one, by
-    those too. A number that is not there is NaN.
-
-    Raises:
-        InputError: numbers of both dev and test, which do not belong in one table; or none.
-
-    >>> table = published_table(published("cnn_dailymail", "test"))
-    >>> table.loc["LEAD-3"].to_dict()
-    {'rouge1': 40.42, 'rouge2': 17.62, 'rougeLsum': 36.67}
-    """
-    import pandas as pd
-
-    if not numbers:
-        raise InputError("there are no published numbers to make a table of")
-    kinds = sorted({_kind(row.split) for row in numbers})
-    if len(kinds) > 1:
-        raise InputError(
-            f"published numbers of {' and '.join(kinds)} do not belong in one table; give one split"
-        )
-    several = len({(row.dataset, row.split) for row in numbers}) > 1
-    systems: dict[str, dict[str, float]] = {}
-    for row in numbers:
-        part = row.split.removeprefix(kinds[0]).lstrip("_")
-        name = " ".join(filter(None, (row.dataset, part, row.metric))) if several else row.metric
-        systems.setdefault(row.system, {})[name] = row.value
-    frame = pd.DataFrame.from_dict(systems, orient="index")
-    frame.index.name = "system"
-    return frame
 
 
 def _kind(split: str) -> str:

@@ -15,10 +15,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from nlpkit.errors import InputError, InputTypeError, NlpkitWarning
+from nlpkit.errors import InputError, NlpkitWarning
 from nlpkit.evaluation.lcs import Sentences, lcs_length
 from nlpkit.evaluation.rouge_tokens import dropped_letters, tokenize
 from nlpkit.evaluation.score import Score, Scores
+from nlpkit.evaluation.sentences import sentence_lists
 
 __all__ = ["TYPES", "Triple", "rouge", "rouge_examples", "rouge_triples", "tokenize"]
 
@@ -139,7 +140,8 @@ def _measure(
             raise InputError(
                 f"the ROUGE type {kind!r} is not rouge1 to rouge9, rougeL or rougeLsum"
             )
-    said, wanted = _listed("prediction", predictions), _listed("reference", references)
+    said = sentence_lists("prediction", "predictions", predictions)
+    wanted = sentence_lists("reference", "references", references)
     if len(said) != len(wanted):
         raise InputError(
             f"there are {len(said)} predictions and {len(wanted)} references:"
@@ -165,32 +167,6 @@ def _measure(
                 stacklevel=3,
             )
     return examples
-
-
-def _listed(what: str, summaries: Iterable[Iterable[str]]) -> list[list[str]]:
-    """The summaries as lists, each checked to be a list of sentences."""
-    if isinstance(summaries, str) or not isinstance(summaries, Iterable):
-        raise InputTypeError(
-            f"the {what}s are of type {type(summaries).__name__}, not a list of summaries"
-        )
-    listed = []
-    for index, summary in enumerate(summaries):
-        if isinstance(summary, str):
-            raise InputTypeError(
-                f"{what} {index} is a string, and ROUGE needs the list of its sentences"
-            )
-        if not isinstance(summary, Iterable):
-            raise InputTypeError(
-                f"{what} {index} is of type {type(summary).__name__}, not a list of sentences"
-            )
-        sentences = list(summary)
-        for sentence in sentences:
-            if not isinstance(sentence, str):
-                raise InputTypeError(
-                    f"{what} {index} has a sentence of type {type(sentence).__name__}, not a string"
-                )
-        listed.append(sentences)
-    return listed
 
 
 def _compare(said: list[Words], target: list[Words], types: Sequence[str]) -> dict[str, Triple]:

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ def score_squad_file(
     frame = corpora.read(name, wanted, root=data)
     golds = golds_of(frame, name)
     fields = {
-        "data": corpora.identity(name, wanted, frame)["data"],
+        "data": corpora.shown_name(name),
         "split": corpora.true_split(name, wanted),
         "content": _content(frame, "question_answering", name),
     }
@@ -210,12 +210,11 @@ def score_label_file(
     if len(gold) < len(frame):
         lacking = len(frame) - len(gold)
         notes = (*notes, f"{lacking:,} of {len(frame):,} rows have no label and are left out")
-    source = corpora.identity(name, wanted, frame)
     return Evaluation(
         scored.scores,
         task="classification",
         system=Path(predictions).name,
-        dataset=str(source["data"]),
+        dataset=corpora.shown_name(name),
         split=corpora.true_split(name, wanted),
         examples=scored.examples.assign(idx=rows.get("idx", pd.Series(range(len(rows))))),
         undefined=scored.undefined,
@@ -236,11 +235,12 @@ def _content(
 
     None where a pipeline could not read the rows, for lack of a column of texts.
     """
-    columns, pair = None, "pair" in frame
+    columns: Mapping[str, str] | None = None
+    pair = "pair" in frame
     corpus = corpora.CORPORA.get(name)
     if corpus is not None and task == "classification":
-        texts = [column for column in corpus.columns if column not in ("label", "idx")]
-        columns, pair = dict(zip(("text", "pair"), texts, strict=False)), len(texts) == 2
+        columns = corpus.texts
+        pair = "pair" in columns
     try:
         rows = renamed(frame, task, name, pair=pair, columns=columns).reset_index(drop=True)
         rows = check_rows(rows, task, name) if kept is None else rows.iloc[kept]

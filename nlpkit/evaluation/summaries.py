@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from nlpkit.errors import InputError, InputTypeError, UndefinedScoreError
 from nlpkit.evaluation.estimators import ratio
 from nlpkit.evaluation.score import Score
+from nlpkit.evaluation.sentences import sentence_list, sentence_lists
 
 _WORD = re.compile(r"\w+")
 _N = 3
@@ -154,8 +155,8 @@ def locate(summary: Sequence[str], sentences: Sequence[str]) -> list[int]:
     >>> locate(["The dam broke.", "Nobody fell."], ["It rained.", "A dam broke at noon."])
     [1]
     """
-    said = _listed("the summary", summary)
-    counts = [Counter(_words(sentence)) for sentence in _listed("the document", sentences)]
+    said = sentence_list("the summary", summary)
+    counts = [Counter(_words(sentence)) for sentence in sentence_list("the document", sentences)]
     found = []
     for sentence in said:
         own = Counter(_words(sentence))
@@ -212,24 +213,9 @@ def _words(text: str) -> list[str]:
 
 
 def _sentences(summaries: Sequence[Sequence[str]]) -> list[list[str]]:
-    listed = [_listed(f"summary {index}", summary) for index, summary in enumerate(summaries)]
+    listed = sentence_lists("summary", "summaries", summaries)
     if not listed:
         raise InputError("there are no summaries to score")
-    return listed
-
-
-def _listed(what: str, sentences: Iterable[str]) -> list[str]:
-    """A text as the list of its sentences, checked to be one."""
-    if isinstance(sentences, str) or not isinstance(sentences, Iterable):
-        raise InputTypeError(
-            f"{what} is of type {type(sentences).__name__}, not a list of sentences"
-        )
-    listed = list(sentences)
-    for sentence in listed:
-        if not isinstance(sentence, str):
-            raise InputTypeError(
-                f"{what} has a sentence of type {type(sentence).__name__}, not a string"
-            )
     return listed
 
 

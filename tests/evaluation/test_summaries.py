@@ -98,6 +98,8 @@ def test_sentences_written_anew_are_found_by_their_words() -> None:
         (compression, ([["a"]], [3]), InputTypeError, "document 0 is of type int"),
         (compression, ([["a"]], ["..."]), InputError, "document 0 has no word"),
         (redundancy, ([],), InputError, "no summaries"),
+        (redundancy, ("a b c",), InputTypeError, "the summaries are of type str"),
+        (redundancy, (3,), InputTypeError, "the summaries are of type int"),
         (redundancy, ([[1]],), InputTypeError, "summary 0 has a sentence of type int"),
         (redundancy, ([None],), InputTypeError, "summary 0 is of type NoneType"),
         (order, ([], []), InputError, "no summaries"),

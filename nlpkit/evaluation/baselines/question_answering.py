@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class _Token(NamedTuple):
     word: str
 
 
-class _Reader:
+class _Reader(ABC):
     """What both readers share: the row's texts in, a `Span` out."""
 
     task: ClassVar[str] = "question_answering"
@@ -57,8 +58,9 @@ class _Reader:
         for question, context in zip(questions, contexts, strict=True):
             yield self._answer(question, context)
 
+    @abstractmethod
     def _answer(self, question: str, context: str) -> dict[str, Any]:
-        raise NotImplementedError
+        """The answer to one question."""
 
 
 @dataclass(frozen=True)

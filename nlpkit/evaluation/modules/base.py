@@ -5,6 +5,7 @@ This file imports `evaluate`, which takes seconds: `nlpkit.evaluation.modules.lo
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, ClassVar
@@ -45,7 +46,7 @@ def form(prediction: Any, reference: Any = None) -> Features:
     )
 
 
-class Module(evaluate.Metric):  # type: ignore[misc]
+class Module(evaluate.Metric, ABC):  # type: ignore[misc]
     """A metric of nlpkit as an `evaluate.Metric`.
 
     A subclass names what it reads (`FORMS`, the features of each form of input), brings examples
@@ -108,18 +109,19 @@ class Module(evaluate.Metric):  # type: ignore[misc]
         scores = self._score(list(predictions), list(references), **chosen)
         return {name: _plain(value) for name, value in scores.items()}
 
+    @abstractmethod
     def _score(
         self, predictions: list[Any], references: list[Any], **options: Any
     ) -> Mapping[str, Score | float]:
-        raise NotImplementedError
+        """The metric's scores, or plain numbers, by the names that `compute` gives them."""
 
+    @abstractmethod
     def _example(self, prediction: Any, reference: Any) -> tuple[Any, Any]:
         """Both in the form that is stored.
 
         Raises:
             InputTypeError: they are something else.
         """
-        raise NotImplementedError
 
     def _form(self, prediction: Any, reference: Any) -> Features:
         """The features of an example that `_example` gave."""

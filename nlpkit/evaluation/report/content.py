@@ -25,7 +25,7 @@ from nlpkit.evaluation.report.plots import (
     label_plots,
     reliability_plots,
 )
-from nlpkit.evaluation.report.published import PublishedRow, by_split, published_table
+from nlpkit.evaluation.report.published import by_split, published_table
 from nlpkit.evaluation.report.tables import (
     DataSet,
     Tested,
@@ -39,6 +39,7 @@ from nlpkit.evaluation.report.worst import worst_examples
 from nlpkit.evaluation.score import version
 
 if TYPE_CHECKING:
+    from nlpkit.evaluation.published import Published
     from nlpkit.evaluation.result import Evaluation
 
 _ORDER: tuple[Kind, ...] = ("pipeline", "baseline", "bound")
@@ -46,7 +47,7 @@ _ORDER: tuple[Kind, ...] = ("pipeline", "baseline", "bound")
 
 def build(
     evaluations: Sequence[Evaluation],
-    published: Sequence[PublishedRow],
+    published: Sequence[Published],
     *,
     title: str,
     facts: Iterable[tuple[str, str | None]],
@@ -123,7 +124,7 @@ def data_sets(
     return sets
 
 
-def published_for(data: DataSet, published: Iterable[PublishedRow]) -> list[PublishedRow]:
+def published_for(data: DataSet, published: Iterable[Published]) -> list[Published]:
     """What is published for a data set; of a split in two parts (MNLI's) only that part."""
 
     def part(split: str | None) -> str:
@@ -173,7 +174,7 @@ def slug(text: str) -> str:
 
 def _section(
     data: DataSet,
-    published: Sequence[PublishedRow],
+    published: Sequence[Published],
     tests: Sequence[Tested],
     unique: Callable[[str], str],
     *,

@@ -10,9 +10,10 @@ from nlpkit.evaluation.glue_average import RULES, glue_average
 from nlpkit.evaluation.report.bars import Kind
 from nlpkit.evaluation.report.blocks import Block, Cell, Heading, Section, Table
 from nlpkit.evaluation.report.columns import shown
-from nlpkit.evaluation.report.published import MISSING, PublishedRow, published_cell
+from nlpkit.evaluation.report.published import MISSING, published_cell, size
 
 if TYPE_CHECKING:
+    from nlpkit.evaluation.published import Published
     from nlpkit.evaluation.report.tables import DataSet
     from nlpkit.evaluation.result import Evaluation
 
@@ -39,7 +40,7 @@ def result_name(dataset: str, split: str | None) -> str | None:
 
 
 def glue_section(
-    sets: Sequence[DataSet], published: Sequence[PublishedRow], anchor: str
+    sets: Sequence[DataSet], published: Sequence[Published], anchor: str
 ) -> Section | None:
     """The section on GLUE; None where nothing of it was measured."""
     measured = [(name, data) for data in sets if (name := result_name(data.dataset, data.split))]
@@ -111,12 +112,12 @@ def _average_cell(results: dict[str, Evaluation], rules: str) -> Cell:
     return Cell(f"{100 * glue_average(values, rules=rules).value:.2f}")  # type: ignore[arg-type]
 
 
-def published_tables(published: Sequence[PublishedRow]) -> list[Table]:
+def published_tables(published: Sequence[Published]) -> list[Table]:
     """Published GLUE results: a table a split, a row a system and source.
 
     The first row is how many examples each task is trained with, where that is known.
     """
-    splits: dict[str, list[tuple[tuple[int, str], PublishedRow]]] = {}
+    splits: dict[str, list[tuple[tuple[int, str], Published]]] = {}
     for row in published:
         place = _published_place(row)
         if place is not None:
@@ -126,9 +127,9 @@ def published_tables(published: Sequence[PublishedRow]) -> list[Table]:
     return [_published_table(split, rows) for split, rows in splits.items()]
 
 
-def _published_table(split: str, rows: Sequence[tuple[tuple[int, str], PublishedRow]]) -> Table:
+def _published_table(split: str, rows: Sequence[tuple[tuple[int, str], Published]]) -> Table:
     columns = sorted({place for place, _ in rows})
-    lines: dict[tuple[str, str, str], dict[tuple[int, str], list[PublishedRow]]] = {}
+    lines: dict[tuple[str, int | None, str], dict[tuple[int, str], list[Published]]] = {}
     train: dict[tuple[int, str], int] = {}
     for place, row in rows:
         line = lines.setdefault((row.system, row.parameters, row.source), {})
@@ -144,7 +145,7 @@ def _published_table(split: str, rows: Sequence[tuple[tuple[int, str], Published
             for row in line.get(place, [])
             if row.note
         )
-        first = (Cell(system), Cell(parameters or MISSING))
+        first = (Cell(system), Cell(size(parameters)))
         body.append((*first, *values, Cell(source), Cell("; ".join(notes))))
     if train:
         counts = [f"{train[place]:,}" if place in train else MISSING for place in columns]
@@ -156,7 +157,7 @@ def _published_table(split: str, rows: Sequence[tuple[tuple[int, str], Published
     return Table(head, tuple(body), caption, frozenset({0, *range(2 + len(columns), len(head))}))
 
 
-def _published_place(row: PublishedRow) -> tuple[int, str] | None:
+def _published_place(row: Published) -> tuple[int, str] | None:
     """A column and its rank; None for what is not of GLUE."""
     if row.dataset == "glue":
         return len(_RESULTS), row.metric

@@ -21,7 +21,7 @@ from nlpkit.evaluation.report.columns import (
     shown,
     strings,
 )
-from nlpkit.evaluation.report.published import PublishedRow, as_printed, by_split
+from nlpkit.evaluation.report.published import as_printed, by_split
 from nlpkit.evaluation.report.svg import style, svg
 from nlpkit.evaluation.report.tables import DataSet
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from nlpkit.evaluation.published import Published
     from nlpkit.evaluation.result import Evaluation
 
 BINS = 15
@@ -41,7 +42,7 @@ def drawn(name: str, caption: str, draw: Draw) -> Plot:
         return Plot(name, caption, svg(draw(), name))
 
 
-def bar_plot(data: DataSet, published: Sequence[PublishedRow], name: str) -> Plot | None:
+def bar_plot(data: DataSet, published: Sequence[Published], name: str) -> Plot | None:
     """The headline metrics of all systems, and published ones in a panel for each split."""
     metrics = data.headlines
     rows = [
@@ -83,7 +84,7 @@ def _bar(system: Evaluation, metric: str) -> bars.Bar | None:
 
 
 def _published_bar(
-    rows: Sequence[PublishedRow], system: str, source: str, metric: str
+    rows: Sequence[Published], system: str, source: str, metric: str
 ) -> bars.Bar | None:
     """The first such number: the table beside the plot has all of them."""
     found = [

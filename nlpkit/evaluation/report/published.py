@@ -1,114 +1,62 @@
-"""Published numbers as plain rows, and their tables: one a data set and split."""
+"""Published numbers as tables: one a data set and split."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
 
 from nlpkit.errors import InputError, InputTypeError
+from nlpkit.evaluation.published import Published
 from nlpkit.evaluation.report.blocks import Cell, Table
 from nlpkit.evaluation.report.columns import shown
 
 MISSING = "–"
 
 
-class PublishedRow(NamedTuple):
-    """One published number, in points, as the report shows it.
+def checked(rows: Iterable[Published]) -> list[Published]:
+    """The rows as a list, each seen to be one that a table can show.
 
-    `low` and `high` are the ends of what several sources say, `train` is how many examples were
-    trained on; None where that is not known.
-
-    >>> PublishedRow.of({"system": "BERT-base", "dataset": "squad", "split": "validation",
-    ...                  "metric": "f1", "value": "88.4", "source": "Devlin et al., 2019"}).value
-    88.4
+    Raises:
+        InputTypeError: a row of another type.
+        InputError: a row without a system, data set, split, metric or value, or with text or NaN
+            for a number.
     """
-
-    system: str
-    parameters: str
-    dataset: str
-    split: str
-    metric: str
-    value: float
-    source: str
-    note: str
-    low: float | None = None
-    high: float | None = None
-    train: int | None = None
-
-    @staticmethod
-    def of(row: Any) -> PublishedRow:
-        """A row that is a mapping, or anything with these attributes, such as a named tuple.
-
-        All but `system`, `dataset`, `split`, `metric` and `value` may be missing or None.
-
-        Raises:
-            InputTypeError: a row of another kind.
-            InputError: a row without a system, data set, split, metric or number.
-        """
-        fields = PublishedRow._fields
-        if isinstance(row, Mapping):
-            found = {name: row.get(name) for name in fields}
-        elif hasattr(row, "system"):
-            found = {name: getattr(row, name, None) for name in fields}
-        else:
+    listed = list(rows)
+    for row in listed:
+        if not isinstance(row, Published):
             raise InputTypeError(
-                f"a published row is of type {type(row).__name__}; it must be a mapping or have "
-                f"the attributes {', '.join(fields)}"
+                f"a published row is of type {type(row).__name__}; it must be a "
+                "nlpkit.evaluation.published.Published"
             )
         for name in ("system", "dataset", "split", "metric"):
-            if not str(found[name] or "").strip():
-                raise InputError(f"the published row {found} has no {name}")
-        value = _number(found["value"])
-        if value is None:
-            raise InputError(f"the published row {found} has no number as its value")
-        train = _number(found["train"])
-        return PublishedRow(
-            **{name: _said(found[name]) for name in fields[:5]},
-            value=value,
-            source=_said(found["source"]),
-            note=_said(found["note"]),
-            low=_number(found["low"]),
-            high=_number(found["high"]),
-            train=None if train is None else int(train),
-        )
+            if not str(getattr(row, name) or "").strip():
+                raise InputError(f"the published row {row} has no {name}")
+        for name in ("value", "low", "high", "parameters", "train"):
+            number: object = getattr(row, name)
+            missing = number is None and name != "value"
+            if not (missing or (isinstance(number, int | float) and math.isfinite(number))):
+                raise InputError(f"the published row {row} has no number as its {name}")
+    return listed
 
 
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+def size(parameters: int | None) -> str:
+    """How many parameters a system has, in millions.
 
-
-def _said(value: Any) -> str:
-    """A field as a text; a number of parameters in millions.
-
-    >>> _said(110_000_000), _said(66.5e6), _said(None), _said("22M")
-    ('110M', '66.5M', '', '22M')
+    >>> size(110_000_000), size(66_500_000), size(None)
+    ('110M', '66.5M', '–')
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, int | float):
-        return f"{value / 1e6:g}M" if value >= 1e5 else f"{value:g}"
-    return str(value).strip()
+    return MISSING if parameters is None else f"{parameters / 1e6:g}M"
 
 
-def published_rows(rows: Iterable[Any]) -> list[PublishedRow]:
-    """All rows, checked (see `PublishedRow.of`)."""
-    return [PublishedRow.of(row) for row in rows]
-
-
-def by_split(rows: Iterable[PublishedRow]) -> dict[str, list[PublishedRow]]:
+def by_split(rows: Iterable[Published]) -> dict[str, list[Published]]:
     """The rows of each split, in order of first appearance: splits never share a table."""
-    found: dict[str, list[PublishedRow]] = {}
+    found: dict[str, list[Published]] = {}
     for row in rows:
         found.setdefault(row.split, []).append(row)
     return found
 
 
-def published_table(rows: Sequence[PublishedRow], metrics: Sequence[str] = ()) -> Table:
+def published_table(rows: Sequence[Published], metrics: Sequence[str] = ()) -> Table:
     """The numbers of one data set and split: a row a system and source, a column a metric.
 
     Args:
@@ -120,14 +68,14 @@ def published_table(rows: Sequence[PublishedRow], metrics: Sequence[str] = ()) -
     there = list(dict.fromkeys(row.metric for row in rows))
     columns = [name for name in metrics if name in there]
     columns += [name for name in there if name not in columns]
-    lines: dict[tuple[str, str, str], list[PublishedRow]] = {}
+    lines: dict[tuple[str, int | None, str], list[Published]] = {}
     for row in rows:
         lines.setdefault((row.system, row.parameters, row.source), []).append(row)
     body = []
     for (system, parameters, source), found in lines.items():
         values = [published_cell([row for row in found if row.metric == name]) for name in columns]
         notes = "; ".join(dict.fromkeys(row.note for row in found if row.note))
-        first = (Cell(system), Cell(parameters or MISSING))
+        first = (Cell(system), Cell(size(parameters)))
         body.append((*first, *values, Cell(source), Cell(notes)))
     head = ("system", "parameters", *map(shown, columns), "source", "note")
     if not any(row.note for row in rows):
@@ -137,11 +85,11 @@ def published_table(rows: Sequence[PublishedRow], metrics: Sequence[str] = ()) -
     return Table(head, tuple(body), caption, frozenset(texts))
 
 
-def published_cell(rows: Sequence[PublishedRow]) -> Cell:
+def published_cell(rows: Sequence[Published]) -> Cell:
     """The values of one system and metric, with what other sources say.
 
-    >>> row = {"system": "A", "dataset": "d", "split": "test", "metric": "f1"}
-    >>> published_cell([PublishedRow.of({**row, "value": 58.9, "low": 56.3, "high": 58.9})])
+    >>> row = Published("A", None, "d", "test", "f1", 58.9, 56.3, 58.9, None, "A paper", "")
+    >>> published_cell([row])
     Cell(text='58.9', detail='56.3 to 58.9 by source')
     """
     ends = [end for row in rows for end in (row.low, row.high) if end is not None]

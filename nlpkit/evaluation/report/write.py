@@ -9,15 +9,16 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nlpkit.errors import DataError, InputError, NlpkitError
 from nlpkit.evaluation.report.content import build
 from nlpkit.evaluation.report.html import html
 from nlpkit.evaluation.report.markdown import PLOTS, markdown
-from nlpkit.evaluation.report.published import published_rows
+from nlpkit.evaluation.report.published import checked
 
 if TYPE_CHECKING:
+    from nlpkit.evaluation.published import Published
     from nlpkit.evaluation.report.blocks import Report
     from nlpkit.evaluation.result import Evaluation
 
@@ -28,7 +29,7 @@ _NEEDED = ("matplotlib", "jinja2", "pandas")
 def write_report(
     folder: str | os.PathLike[str],
     evaluations: Sequence[Evaluation],
-    published: Iterable[Any] = (),
+    published: Iterable[Published] = (),
     *,
     title: str = "Benchmark",
     command: str | None = None,
@@ -52,8 +53,7 @@ def write_report(
     Args:
         folder: where to; made if it is not there.
         evaluations: one for each system and data set, in the order of the report.
-        published: rows of published numbers in points: mappings or named tuples with system,
-            parameters, dataset, split, metric, value, source, note. Those of a data set stand in
+        published: numbers that `nlpkit.evaluation.published` gives. Those of a data set stand in
             its section, each split in a table of its own; those of data sets that were not
             measured are left out, but for GLUE's, which are in the table of its tasks.
         title: the report's heading.
@@ -77,6 +77,7 @@ def write_report(
     Raises:
         InputError: no evaluations, a system twice on one data set, `worst` or `samples` out of
             range, a published row without a number.
+        InputTypeError: a published row of another type.
         DataError: the folder cannot be written.
         NlpkitError: matplotlib, jinja2 or pandas is missing.
     """
@@ -90,7 +91,7 @@ def write_report(
             raise InputError(f"{name} = {value} is not allowed; it must be at least {least}")
     report = build(
         list(evaluations),
-        published_rows(published),
+        checked(published),
         title=title,
         facts=(("date", date), ("machine", machine), ("command", command)),
         notes=notes or {},

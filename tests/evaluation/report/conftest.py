@@ -11,6 +11,7 @@ import pytest
 
 from nlpkit.evaluation import glue
 from nlpkit.evaluation.calibration import expected_calibration_error
+from nlpkit.evaluation.published import Published
 from nlpkit.evaluation.result import Evaluation
 from nlpkit.evaluation.score import Score
 
@@ -114,17 +115,20 @@ def regressor(system: str = "stsb", n: int = 15, **fields: Any) -> Evaluation:
     return Evaluation(scores, task="classification", system=system, examples=frame, **given)
 
 
-def row(system: str, dataset: str, split: str, metric: str, value: float) -> dict[str, Any]:
-    return {
-        "system": system,
-        "parameters": 110e6,
-        "dataset": dataset,
-        "split": split,
-        "metric": metric,
-        "value": value,
-        "source": "A paper, 2019",
-        "note": "",
-    }
+def row(system: str, dataset: str, split: str, metric: str, value: float) -> Published:
+    return Published(
+        system=system,
+        parameters=110_000_000,
+        dataset=dataset,
+        split=split,
+        metric=metric,
+        value=value,
+        low=None,
+        high=None,
+        train=None,
+        source="A paper, 2019",
+        note="",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
 from nlpkit.errors import InputError, InputTypeError
 from nlpkit.evaluation.report.content import data_sets, names, published_for
 from nlpkit.evaluation.report.glue import measured_table, published_tables, result_name
-from nlpkit.evaluation.report.published import (
-    PublishedRow,
-    by_split,
-    published_rows,
-    published_table,
-)
+from nlpkit.evaluation.report.published import by_split, checked, published_table
 from nlpkit.evaluation.report.tables import (
     overview_table,
     results_table,
@@ -149,20 +144,11 @@ def test_no_baseline_no_test(made: SimpleNamespace) -> None:
     assert "bound" not in overview_table([(data, [])]).columns
 
 
-class Row(NamedTuple):
-    system: str
-    dataset: str
-    split: str
-    metric: str
-    value: str
-
-
-def test_published_rows_of_several_kinds(made: SimpleNamespace) -> None:
-    rows = published_rows(
-        [Row("A", "squad", "dev", "f1", "88.4"), made.row("B", "squad", "dev", "f1", 70)]
-    )
-    assert rows[0] == PublishedRow("A", "", "squad", "dev", "f1", 88.4, "", "")
-    assert rows[1].parameters == "110M"
+def test_sizes_of_published_systems_are_in_millions(made: SimpleNamespace) -> None:
+    sizes = (("A", None), ("B", 110_000_000), ("C", 66_500_000))
+    rows = [made.row(name, "squad", "dev", "f1", 70)._replace(parameters=n) for name, n in sizes]
+    assert checked(iter(rows)) == rows
+    assert _column(published_table(rows), "parameters") == ["–", "110M", "66.5M"]
 
 
 @pytest.mark.parametrize(
@@ -172,26 +158,34 @@ def test_published_rows_of_several_kinds(made: SimpleNamespace) -> None:
         ({"metric": None}, "has no metric"),
         ({"value": "–"}, "no number"),
         ({"value": float("nan")}, "no number"),
-        ({"value": None}, "no number"),
+        ({"value": None}, "no number as its value"),
+        ({"low": "56"}, "no number as its low"),
+        ({"parameters": "22M"}, "no number as its parameters"),
+        ({"train": float("inf")}, "no number as its train"),
     ],
 )
-def test_published_rows_that_are_wrong(made: SimpleNamespace, change: dict, message: str) -> None:
+def test_published_rows_that_are_wrong(
+    made: SimpleNamespace, change: dict[str, Any], message: str
+) -> None:
+    good = made.row("A", "squad", "dev", "f1", 1)
     with pytest.raises(InputError, match=message):
-        PublishedRow.of(made.row("A", "squad", "dev", "f1", 1) | change)
+        checked([good, good._replace(**change)])
 
 
-def test_published_row_of_another_type() -> None:
-    with pytest.raises(InputTypeError, match="of type list"):
-        PublishedRow.of(["A", "squad"])
+def test_published_row_of_another_type(made: SimpleNamespace) -> None:
+    row = made.row("A", "squad", "dev", "f1", 1)
+    for other in (["A", "squad"], row._asdict(), tuple(row)):
+        with pytest.raises(InputTypeError, match=f"of type {type(other).__name__}; it must be"):
+            checked([row, other])
 
 
 def test_splits_never_share_a_table(made: SimpleNamespace) -> None:
-    rows = published_rows(
+    rows = checked(
         [
             made.row("A", "squad", "dev", "f1", 1.25),
             made.row("A", "squad", "test", "f1", 2),
             made.row("A", "squad", "dev", "exact_match", 3),
-            made.row("A", "squad", "dev", "f1", 4) | {"source": "Another, 2020"},
+            made.row("A", "squad", "dev", "f1", 4)._replace(source="Another, 2020"),
         ]
     )
     tables = {split: published_table(part, ["f1"]) for split, part in by_split(rows).items()}
@@ -203,11 +197,11 @@ def test_splits_never_share_a_table(made: SimpleNamespace) -> None:
 
 
 def test_train_sizes_and_ranges_stand_in_the_glue_table(made: SimpleNamespace) -> None:
-    rows = published_rows(
+    rows = checked(
         [
-            made.row("A", "glue/cola", "test", "matthews", 52.1) | {"train": "8500"},
-            made.row("B", "glue/cola", "test", "matthews", 60) | {"train": 8500, "low": 58.25},
-            made.row("A", "glue", "test", "average", 79.6) | {"train": ""},
+            made.row("A", "glue/cola", "test", "matthews", 52.1)._replace(train=8500),
+            made.row("B", "glue/cola", "test", "matthews", 60)._replace(train=8500, low=58.25),
+            made.row("A", "glue", "test", "average", 79.6),
         ]
     )
     (table,) = published_tables(rows)
@@ -218,7 +212,7 @@ def test_train_sizes_and_ranges_stand_in_the_glue_table(made: SimpleNamespace) -
 
 
 def test_published_numbers_of_mnli_go_to_their_own_part(made: SimpleNamespace) -> None:
-    rows = published_rows(
+    rows = checked(
         [
             made.row("A", "glue/mnli", "test_matched", "accuracy", 84.6),
             made.row("A", "glue/mnli", "test_mismatched", "accuracy", 83.4),

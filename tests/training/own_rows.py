@@ -1,0 +1,85 @@
+"""Recipes on a user's own rows, small enough to be trained in a test."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from nlpkit.training.train import Trained, train
+
+CLASSIFICATION = '[head]\nkind = "labels"\nlabels = ["low", "high"]\n'
+
+
+def folder_of(
+    folder: Path,
+    encoder: Path,
+    source: str | Path,
+    *,
+    task: str = "classification",
+    pooling: str = "mean",
+    head: str = CLASSIFICATION,
+    tuning: str = 'tuning = "none"',
+    training: str = "",
+    data: str = "holdout = 0.0",
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pipeline.toml").write_text(f"""
+# A recipe for a test.
+name = "own"
+task = "{task}"
+
+[backbone]
+name = "{encoder}"
+max_tokens = 64
+{tuning}
+
+[pooling]
+kind = "{pooling}"
+
+{head}
+[training]
+batch_size = 4
+learning_rate = 0.02
+precision = "float32"
+{training}
+
+[data]
+train = ["{source}"]
+{data}
+""")
+    return folder
+
+
+ROWS = [
+    {"review": ("qqq " if n % 2 else "zzz ") * (1 + n % 5), "stars": "high" if n % 2 else "low"}
+    for n in range(24)
+]
+COLUMNS = 'columns = {text = "review", label = "stars"}\n'
+
+
+def write(rows: list[dict[str, Any]], path: Path) -> Path:
+    if path.suffix == ".csv":
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        pd.DataFrame(rows).to_parquet(path)
+    return path
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return dict(load_file(folder / "weights.safetensors"))
+
+
+def run(folder: Path, **options: Any) -> Trained:
+    return train(folder, device="cpu", progress=False, **options)

@@ -1,0 +1,67 @@
+"""`training.start`: another pipeline's tuned encoder as the beginning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nlpkit.errors import TrainingError
+from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, weights, write
+
+
+class TestStart:
+    LORA = 'tuning = "lora"\nrank = 2\nalpha = 4.0'
+
+    @pytest.fixture
+    def first(self, tiny_encoder: Path, tmp_path: Path) -> Path:
+        source = write(ROWS, tmp_path / "rows.csv")
+        folder = folder_of(
+            tmp_path / "first", tiny_encoder, source, tuning=self.LORA,
+            training="epochs = 4", data=COLUMNS + "holdout = 0.0",
+        )  # fmt: skip
+        run(folder)
+        return folder
+
+    def second(self, first: Path, encoder: Path, start: str, **options: Any) -> Path:
+        options.setdefault("tuning", self.LORA)
+        # So small a rate leaves what it began from.
+        training = f'start = "{start}"\nepochs = 0.1\nlearning_rate = 1e-9\nprecision = "float32"'
+        folder = folder_of(
+            first.parent / "second", encoder, first.parent / "rows.csv", **options,
+            data=COLUMNS + "holdout = 0.0",
+        )  # fmt: skip
+        recipe = folder / "pipeline.toml"
+        text = recipe.read_text().replace("learning_rate = 0.02\n", "")
+        recipe.write_text(text.replace('precision = "float32"', training, 1))
+        return folder
+
+    def test_the_encoder_is_taken_and_the_head_is_not(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first))
+        run(folder)
+        ours, theirs = weights(folder), weights(first)
+        assert set(ours) == set(theirs)
+        for name, tensor in ours.items():
+            same = torch.allclose(tensor.float(), theirs[name].float(), atol=1e-3)
+            assert same == name.startswith("encoder."), name
+
+    @pytest.mark.parametrize(
+        ("start", "tuning", "wrong"),
+        [
+            ("no/such/pipeline", LORA, "no pipeline"),
+            ("FIRST", 'tuning = "lora"\nrank = 3\nalpha = 4.0', "has shape"),
+            ("FIRST", 'tuning = "all"', "lack tensor"),
+        ],
+    )
+    def test_pipelines_that_do_not_fit(
+        self, first: Path, tiny_encoder: Path, start: str, tuning: str, wrong: str
+    ) -> None:
+        start = start.replace("FIRST", str(first))
+        folder = self.second(first, tiny_encoder, start, tuning=tuning)
+        with pytest.raises(TrainingError, match=f"training.start = .*{wrong}"):
+            run(folder)
+        assert not (folder / "weights.safetensors").exists()
