@@ -165,6 +165,8 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
+    from nlpkit import attention
+
     local = Path(source).is_dir()
     # Reading a hundred tensors takes a tenth of a second: a bar would only be noise.
     bars = logging.is_progress_bar_enabled()
@@ -201,6 +203,7 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
         raise WeightsError(f"the backbone {source!r} lacks tensor {lacking[0]!r}")
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # type: ignore[assignment]  # it pools for its pre-training task only
+    attention.use(model)
     return model, tokenizer
 
 

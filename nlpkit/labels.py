@@ -14,6 +14,8 @@ from nlpkit.recipe import Recipe
 def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
     """A row's label as numbers; None for GLUE's -1, which says that there is none.
 
+    In regression -1 is a number like others, unless the range of values leaves it out.
+
     Raises:
         DataError: when it is not one of the recipe's labels, or not a number for regression.
     """
@@ -21,6 +23,8 @@ def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
     if head.kind == "regression":
         value = _number(label, row)
         low, high = head.range or (0.0, 1.0)
+        if value == -1 and head.range is not None and low > -1:
+            return None
         return [(value - low) / (high - low)]
     if head.kind == "multi_label":
         names = (

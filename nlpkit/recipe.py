@@ -10,180 +10,27 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from nlpkit.errors import PipelineNotFoundError, RecipeError
+from nlpkit.recipe_sections import (
+    BackboneRecipe,
+    DataRecipe,
+    DecodingRecipe,
+    EvaluationRecipe,
+    HeadRecipe,
+    PoolingRecipe,
+    Section,
+    Task,
+    TeacherRecipe,
+    TrainingRecipe,
+    WeightsRecipe,
+)
 
 FILE_NAME = "pipeline.toml"
-
-Task = Literal["summarization", "question_answering", "classification"]
-Count = Annotated[int, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class BackboneRecipe(_Section):
-    """`[backbone]`: which pre-trained encoder, and how it is tuned.
-
-    Attributes:
-        name: a name on the hub, or a folder with the encoder's files.
-        sha256: of its `model.safetensors`; checked before use where given.
-        max_tokens: the length of a window, special tokens included.
-        stride: how many tokens a window moves on in a longer text; None is half the
-            room for question answering, three quarters for the others.
-        tuning: `lora` trains low-rank adapters on all linear layers (Hu et al. 2021), `layers`
-            the upper `layers` layers, `all` everything but the embeddings, `none` the head only.
-        rank, alpha: of the adapters; they act with a weight of `alpha / rank`.
-        layers: how many upper layers `tuning = "layers"` trains.
-    """
-
-    name: str = Field(min_length=1)
-    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
-    max_tokens: Annotated[int, Field(ge=8)] = 384
-    stride: Count | None = None
-    tuning: Literal["lora", "layers", "all", "none"] = "lora"
-    rank: Count = 32
-    alpha: Annotated[float, Field(gt=0)] = 64.0
-    layers: Count = 1
-
-
-class PoolingRecipe(_Section):
-    """`[pooling]`: what is taken from the encoder's hidden states (see `nlpkit.pooling`)."""
-
-    kind: Literal["cls", "mean", "last", "tokens", "sentences"]
-
-
-class HeadRecipe(_Section):
-    """`[head]`: the layers on top.
-
-    Attributes:
-        kind: `sentences` scores all sentences of a document in one pass, `pair` one
-            (sentence, document) pair, `span` predicts starts and ends, `labels` one label of
-            several, `multi_label` any number of them, `regression` a number.
-        hidden: widths of the layers between the pooled states and the logits.
-        dropout: share of units dropped after each of those in training.
-        labels: the names, in the order of the data's numbers.
-        range: the lowest and the highest value that `regression` may give.
-        places: of a `sentences` head: how many places in the document have their own embedding.
-    """
-
-    kind: Literal["sentences", "pair", "span", "labels", "multi_label", "regression"]
-    hidden: tuple[Count, ...] = ()
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    labels: tuple[str, ...] = ()
-    range: tuple[float, float] | None = None
-    places: Count = 64
-
-
-class TrainingRecipe(_Section):
-    """`[training]`: the schedule.
-
-    Attributes:
-        start: a pipeline (a shipped one's name, or a folder) from whose tuned encoder training
-            begins, with the same backbone and tuning: an intermediate task. None begins from the
-            backbone itself.
-        epochs: passes over the training examples; may be a fraction.
-        batch_size: examples a step.
-        batch_tokens: most tokens in one pass through the model; the gradients of a step's
-            passes are accumulated, so this changes speed and memory but not the result. None
-            takes what suits the device.
-        learning_rate: of the encoder's trained weights; `head_learning_rate` of the head.
-        warmup: share of all steps over which the rate rises; then it falls to 0 (`linear`,
-            `cosine`) or stays (`constant`).
-        dropout: of the encoder's own layers; 0 is several times faster on a CPU.
-        precision: `auto` is bfloat16 autocast where the device computes it natively.
-        windows_per_document: of a `sentences` head: the first windows of each document.
-        pairs_per_document: of a `pair` head: sampled sentences of each document.
-        evaluate_every: steps between evaluations on the held-out part; 0 is once an epoch.
-        patience: evaluations without an improvement before training stops; 0 never stops.
-        checkpoint_every: steps between checkpoints.
-    """
-
-    start: str | None = None
-    epochs: Annotated[float, Field(gt=0)] = 1.0
-    batch_size: Count = 16
-    batch_tokens: Count | None = None
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    head_learning_rate: Annotated[float, Field(gt=0)] | None = None
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    warmup: Share = 0.06
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    windows_per_document: Count = 2
-    pairs_per_document: Count = 8
-    seed: Annotated[int, Field(ge=0)] = 0
-    evaluate_every: Annotated[int, Field(ge=0)] = 0
-    patience: Annotated[int, Field(ge=0)] = 0
-    checkpoint_every: Count = 200
-
-
-class DataRecipe(_Section):
-    """`[data]`: what it is trained on.
-
-    Attributes:
-        train: names of reference sets, hub sets or files (see `nlpkit.corpora`).
-        split: of the named sets.
-        columns: which column holds `text`, `pair`, `label` (classification), `question`,
-            `context`, `answers` (question answering), `document`, `summary` (summarization).
-        limit: at most so many rows, drawn with the seed.
-        holdout: share of the rows set aside for choosing, early stopping and calibration.
-        unanswerable: of question answering: share of the unanswerable questions that is kept.
-        oracle_sentences: of summarization: most sentences of the greedy oracle.
-    """
-
-    train: tuple[str, ...] = Field(min_length=1)
-    split: str = "train"
-    columns: dict[str, str] = Field(default_factory=dict)
-    limit: Count | None = None
-    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.02
-    unanswerable: Share = 1.0
-    oracle_sentences: Count = 3
-
-
-class DecodingRecipe(_Section):
-    """`[decoding]`: how logits become results; most are the defaults of a call's arguments.
-
-    Attributes:
-        temperature: what logits are divided by before they become probabilities; fitted on the
-            held-out part.
-        threshold: the smallest score that counts as an answer, or as a label (`multi_label`).
-        null_bias: added to a window's no-answer logit before it is compared; fitted on the
-            held-out part.
-        max_answer_tokens: the longest answer.
-        sentences: length of a summary where the caller sets none.
-        redundancy: how repeated content is kept out of a summary.
-    """
-
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    threshold: Share | None = None
-    null_bias: float = 0.0
-    max_answer_tokens: Count = 30
-    sentences: Count = 3
-    redundancy: Literal["none", "trigram", "mmr"] = "trigram"
-
-
-class EvaluationRecipe(_Section):
-    """`[evaluation]`: on what, and by which metric, the pipeline is reported."""
-
-    data: tuple[str, ...] = ()
-    split: str = "validation"
-    metric: str | None = None
-
-
-class WeightsRecipe(_Section):
-    """`[weights]`: the file that training wrote, and its fingerprint."""
-
-    file: str = "weights.safetensors"
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-
 
 _HEADS: dict[str, tuple[str, ...]] = {
     "summarization": ("sentences", "pair"),
@@ -200,7 +47,7 @@ _POOLING: dict[str, tuple[str, ...]] = {
 }
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """A whole `pipeline.toml`.
 
     >>> recipe = parse('''
@@ -226,6 +73,7 @@ class Recipe(_Section):
     pooling: PoolingRecipe
     head: HeadRecipe
     training: TrainingRecipe = TrainingRecipe()
+    teacher: TeacherRecipe | None = None
     data: DataRecipe | None = None
     decoding: DecodingRecipe = DecodingRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
@@ -254,6 +102,11 @@ class Recipe(_Section):
                 )
         if self.head.range is not None and self.head.range[0] >= self.head.range[1]:
             raise ValueError(f"head.range = {list(self.head.range)} must rise")
+        if self.teacher is not None and self.head.kind not in ("labels", "regression"):
+            raise ValueError(
+                f"a [teacher] does not fit head.kind = {self.head.kind!r}; "
+                "allowed: 'labels', 'regression'"
+            )
         return self
 
 

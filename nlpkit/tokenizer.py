@@ -88,6 +88,13 @@ class Tokenizer:
         self.backend = backend
         self.template = _probe(backend)
 
+    @property
+    def mask_id(self) -> int | None:
+        """The token that stands for a hidden one; None where the vocabulary has none."""
+        # MPNet's vocabulary has both, the first one as an unused entry of BERT's.
+        ids = (self.backend.token_to_id(mask) for mask in ("<mask>", "[MASK]"))
+        return next((id_ for id_ in ids if id_ is not None), None)
+
     @classmethod
     def from_file(cls, path: Path) -> Tokenizer:
         """Reads a `tokenizer.json`.

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from nlpkit.errors import RecipeError, WeightsError
 from nlpkit.model import TaskModel
-from nlpkit.recipe import BackboneRecipe
+from nlpkit.recipe_sections import BackboneRecipe
 
 State = dict[str, Tensor]
 

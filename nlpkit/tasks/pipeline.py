@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from nlpkit import recipe as recipes
 from nlpkit.encoder import Backbone, fingerprint
 from nlpkit.errors import InputError, InputTypeError, NlpkitError
-from nlpkit.recipe import Recipe, WeightsRecipe
+from nlpkit.recipe import Recipe
+from nlpkit.recipe_sections import WeightsRecipe
 from nlpkit.results import Failure
 from nlpkit.runtimes.torch import TorchRuntime
 from nlpkit.tuning import State

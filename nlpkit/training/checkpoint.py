@@ -50,14 +50,19 @@ class Progress:
 
 
 def save(
-    folder: Path, progress: Progress, weights: State, optimizer: Optimizer, best: State | None
+    folder: Path,
+    progress: Progress,
+    weights: State,
+    optimizer: Optimizer,
+    best: State | None,
+    average: State | None = None,
 ) -> None:
     """Writes a checkpoint, replacing the last one in one step."""
     from safetensors.torch import save_file
 
     tensors = {f"weights.{name}": tensor for name, tensor in weights.items()}
-    for name, tensor in (best or {}).items():
-        tensors[f"best.{name}"] = tensor
+    tensors |= {f"best.{name}": tensor for name, tensor in (best or {}).items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in (average or {}).items()}
     for index, parameter in enumerate(_parameters(optimizer)):
         for name, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value).detach().cpu()
@@ -98,7 +103,7 @@ def read(folder: Path, key: str) -> tuple[Progress, dict[str, Tensor]] | None:
 
 
 def part(tensors: dict[str, Tensor], name: str) -> State:
-    """The tensors under one of a checkpoint's names: `weights` or `best`."""
+    """The tensors under one of a checkpoint's names: `weights`, `best` or `average`."""
     prefix = f"{name}."
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 

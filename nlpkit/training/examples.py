@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlpkit.errors import DataError, InputError
 from nlpkit.evaluation.oracle import greedy_oracle
@@ -31,34 +32,54 @@ _GROUP = 512
 
 
 def examples(
-    frame: pd.DataFrame, recipe: Recipe, tokenizer: Tokenizer, *, max_tokens: int
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    taught: NDArray[np.float32] | None = None,
 ) -> Iterator[Example]:
     """The training examples of a data frame whose columns are named as in `nlpkit.rows`.
+
+    Args:
+        frame: the rows.
+        recipe: says the task and the labels.
+        tokenizer: the backbone's.
+        max_tokens: the length of a window.
+        taught: a teacher's logits of all rows, `(rows, labels)`; they follow the label.
 
     Raises:
         DataError: when a label is not one of the recipe's, an answer does not stand where the
             data says, or a question is too long for the encoder.
     """
-    make = {
-        "classification": _classification,
-        "question_answering": _question_answering,
-        "summarization": _summarization,
-    }[recipe.task]
     for start in range(0, len(frame), _GROUP):
         rows = frame.iloc[start : start + _GROUP].to_dict("list")
-        yield from make(rows, start, recipe, tokenizer, max_tokens)
+        match recipe.task:
+            case "classification":
+                yield from _classification(rows, start, recipe, tokenizer, max_tokens, taught)
+            case "question_answering":
+                yield from _question_answering(rows, start, recipe, tokenizer, max_tokens)
+            case "summarization":
+                yield from _summarization(rows, start, recipe, tokenizer, max_tokens)
 
 
 Rows = dict[Any, list[Any]]
 
 
 def _classification(
-    rows: Rows, first: int, recipe: Recipe, tokenizer: Tokenizer, max_tokens: int
+    rows: Rows,
+    first: int,
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    taught: NDArray[np.float32] | None,
 ) -> Iterator[Example]:
     texts = tokenizer.encode(rows["text"])
     pairs = tokenizer.encode(rows["pair"]) if recipe.pair else [None] * len(texts)
     for index, (text, pair, label) in enumerate(zip(texts, pairs, rows["label"], strict=True)):
         target = label_target(label, recipe, first + index)
+        if taught is not None:
+            target = [*(target or [np.nan]), *taught[first + index]]
         if target is None:
             continue
         for window in classification_windows(tokenizer.template, text, pair, recipe, max_tokens):

@@ -10,30 +10,34 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_scheduler
 
 from nlpkit.errors import TrainingError
-from nlpkit.model import TaskModel, collate
-from nlpkit.recipe import TrainingRecipe
-from nlpkit.runtimes.torch import BATCH_TOKENS
+from nlpkit.model import Batch, TaskModel, collate
+from nlpkit.recipe_sections import TrainingRecipe
 from nlpkit.training import checkpoint
+from nlpkit.training.average import Average
 from nlpkit.training.checkpoint import Progress
 from nlpkit.training.features import Features
-from nlpkit.training.losses import loss, terms
+from nlpkit.training.losses import Soft, disagreement, loss, terms
+from nlpkit.training.rates import parameter_groups
 from nlpkit.tuning import State, restore, tuned_state
-from nlpkit.windows import budget_batches
+from nlpkit.windows import Window, budget_batches
 
 # Batches are cut from runs of this many, sorted by length, so that little of them is padding.
 _SORTED_RUN = 64
+
+# Most tokens in one pass. More fill a GPU better; on a CPU they no longer fit its caches.
+_PASS_TOKENS = {"cpu": 3072, "mps": 8192, "cuda": 65536}
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ def fit(
     *,
     kind: str,
     pad_id: int,
+    mask_id: int | None = None,
+    soft: Soft | None = None,
     device: torch.device,
     folder: Path,
     key: str,
@@ -102,6 +108,8 @@ def fit(
         recipe: the schedule.
         kind: the head's, which decides on the loss.
         pad_id: the token that fills a batch up.
+        mask_id: the token that hides others, where the recipe wants some hidden.
+        soft: how a teacher's outputs count, where targets hold them.
         device: where to train.
         folder: where checkpoints are kept.
         key: fingerprint of recipe and data, so that only the same run is resumed.
@@ -110,13 +118,18 @@ def fit(
         progress_bar: whether to show one, if standard error is a terminal.
 
     Raises:
-        TrainingError: when the checkpoint in the folder is of another run, or the loss is no
-            longer a number.
+        TrainingError: when the checkpoint in the folder is of another run, the loss is no
+            longer a number, or the encoder has no mask token and the recipe wants one.
     """
     from tqdm.auto import tqdm
 
+    if recipe.mask_tokens > 0 and mask_id is None:
+        raise TrainingError(
+            f"training.mask_tokens = {recipe.mask_tokens} does not fit this backbone: its "
+            "vocabulary has no mask token; allowed: 0"
+        )
     model.to(device)
-    optimizer = _optimizer(model, recipe)
+    optimizer = AdamW(parameter_groups(model, recipe), fused=True)
     per_epoch = -(-len(features) // recipe.batch_size)
     total = max(1, round(recipe.epochs * per_epoch))
     state, best = Progress(key), None
@@ -126,12 +139,25 @@ def fit(
         restore(model, checkpoint.part(tensors, "weights"))
         checkpoint.restore_optimizer(optimizer, tensors)
         best = checkpoint.part(tensors, "best") or None
+    average = Average(model, recipe.average)
+    if found is not None:
+        average.restore(checkpoint.part(tensors, "average"))
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
     schedule = _schedule(optimizer, recipe, total, state.step)
     every = recipe.evaluate_every or per_epoch
     began = time.monotonic() - state.seconds
-    train = _Step(model, optimizer, features, recipe, kind=kind, pad_id=pad_id, device=device)
+    train = _Step(
+        model,
+        optimizer,
+        features,
+        recipe,
+        kind=kind,
+        pad_id=pad_id,
+        mask_id=mask_id,
+        soft=soft,
+        device=device,
+    )
     bar = tqdm(total=total, initial=state.step, unit="step", disable=None if progress_bar else True)
     steps = _steps(features.lengths, recipe, state.step, total)
     with bar:
@@ -146,6 +172,7 @@ def fit(
                 )
             schedule.step()
             state.step += 1
+            average.update(state.step)
             state.loss = value if state.loss is None else 0.98 * state.loss + 0.02 * value
             state.seconds = time.monotonic() - began
             bar.update()
@@ -153,10 +180,17 @@ def fit(
             if state.step % 50 == 0:
                 state.history.append({"step": state.step, "loss": round(state.loss, 5)})
             if evaluate is not None and (state.step % every == 0 or state.step == total):
-                best = _evaluated(model, state, evaluate, recipe.patience, best)
+                with average.applied():
+                    best = _evaluated(model, state, evaluate, recipe.patience, best)
             if state.step % recipe.checkpoint_every == 0 or state.step == total:
-                checkpoint.save(folder, state, tuned_state(model), optimizer, best)
-    return Fit(best or tuned_state(model), state)
+                weights = tuned_state(model)
+                checkpoint.save(folder, state, weights, optimizer, best, average.state)
+    with average.applied():
+        return Fit(best or _copy(model), state)
+
+
+def _copy(model: TaskModel) -> State:
+    return {name: tensor.clone() for name, tensor in tuned_state(model).items()}
 
 
 def _evaluated(
@@ -170,7 +204,7 @@ def _evaluated(
     state.history.append({"step": state.step, "value": value})
     if state.best is None or value > state.best:
         state.best, state.best_step, state.waited = value, state.step, 0
-        return {name: tensor.clone() for name, tensor in tuned_state(model).items()}
+        return _copy(model)
     state.waited += 1
     state.stopped = 0 < patience <= state.waited
     return best
@@ -188,12 +222,15 @@ class _Step:
         *,
         kind: str,
         pad_id: int,
+        mask_id: int | None,
+        soft: Soft | None,
         device: torch.device,
     ) -> None:
         self.model, self.optimizer, self.features = model, optimizer, features
-        self.recipe, self.kind, self.pad_id, self.device = recipe, kind, pad_id, device
+        self.recipe, self.kind, self.device = recipe, kind, device
+        self.pad_id, self.mask_id, self.soft = pad_id, mask_id, soft
         self.dtype = precision(recipe.precision, device)
-        self.tokens = recipe.batch_tokens or BATCH_TOKENS.get(device.type, 1536)
+        self.tokens = recipe.batch_tokens or _PASS_TOKENS.get(device.type, 3072)
         self.trained = [p for p in model.parameters() if p.requires_grad]
         for module in model.encoder.modules():
             if isinstance(module, nn.Dropout):
@@ -204,6 +241,7 @@ class _Step:
 
     def __call__(self, indices: NDArray[np.int64], step: int) -> float:
         torch.manual_seed(self.recipe.seed * 1_000_003 + step)
+        rng = np.random.default_rng((self.recipe.seed, step, 1))
         self.model.train()
         targets = [self.features.target(i) for i in indices]
         count = terms(self.kind, targets)
@@ -211,18 +249,54 @@ class _Step:
         total = 0.0
         for part in budget_batches(lengths, tokens=self.tokens):
             windows = [self.features.window(indices[i]) for i in part]
-            batch = collate(windows, self.pad_id).to(self.device)
-            reduced = self.dtype != torch.float32
-            autocast = torch.autocast(self.device.type, self.dtype) if reduced else nullcontext()
-            with autocast:
-                logits = self.model(batch)
-            value = loss(self.kind, logits, batch, [targets[i] for i in part]) / count
+            value = self._loss(windows, [targets[i] for i in part], rng) / count
             value.backward()
             total += value.item()
         nn.utils.clip_grad_norm_(self.trained, self.recipe.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return total
+
+    def _loss(
+        self,
+        windows: list[Window],
+        targets: list[NDArray[np.float32]],
+        rng: np.random.Generator,
+    ) -> Tensor:
+        batch = collate(windows, self.pad_id)
+        logits = self._logits(batch, rng)
+        value = loss(self.kind, logits, batch, targets, self.soft)
+        if self.recipe.consistency == 0:
+            return value
+        again = self._logits(batch, rng)
+        value = (value + loss(self.kind, again, batch, targets, self.soft)) / 2
+        return value + self.recipe.consistency * disagreement(self.kind, logits, again, batch)
+
+    def _logits(self, batch: Batch, rng: np.random.Generator) -> Tensor:
+        if self.recipe.mask_tokens > 0:
+            assert self.mask_id is not None, "fit() has checked it"
+            batch = hide_tokens(batch, self.recipe.mask_tokens, self.mask_id, rng)
+        reduced = self.dtype != torch.float32
+        with torch.autocast(self.device.type, self.dtype) if reduced else nullcontext():
+            logits: Tensor = self.model(batch.to(self.device))
+        return logits
+
+
+def hide_tokens(batch: Batch, share: float, mask_id: int, rng: np.random.Generator) -> Batch:
+    """The batch with a share of its tokens replaced by the mask token.
+
+    The first token of a window, which stands for all of it, and the last one stay.
+
+    >>> ones = torch.ones(1, 6, dtype=torch.long)
+    >>> hidden = hide_tokens(Batch(ones * 7, ones, ones), 0.99, 103, np.random.default_rng(0))
+    >>> hidden.input_ids.tolist()
+    [[7, 103, 103, 103, 103, 7]]
+    """
+    chosen = torch.from_numpy(rng.random(tuple(batch.input_ids.shape)) < share)
+    place = torch.arange(batch.input_ids.shape[1])
+    ends = batch.attention_mask.sum(1, keepdim=True) - 1
+    chosen &= (place > 0) & (place < ends)
+    return replace(batch, input_ids=batch.input_ids.masked_fill(chosen, mask_id))
 
 
 def _steps(
@@ -235,19 +309,6 @@ def _steps(
                 yield indices
             step += 1
         epoch += 1
-
-
-def _optimizer(model: TaskModel, recipe: TrainingRecipe) -> AdamW:
-    groups = []
-    head_rate = recipe.head_learning_rate or recipe.learning_rate
-    for module, rate in ((model.encoder, recipe.learning_rate), (model.head, head_rate)):
-        trained = [p for p in module.parameters() if p.requires_grad]
-        # Biases and norms are not decayed, as in BERT.
-        matrices = [p for p in trained if p.ndim > 1]
-        vectors = [p for p in trained if p.ndim <= 1]
-        groups.append({"params": matrices, "lr": rate, "weight_decay": recipe.weight_decay})
-        groups.append({"params": vectors, "lr": rate, "weight_decay": 0.0})
-    return AdamW([g for g in groups if g["params"]], fused=True)
 
 
 def _schedule(optimizer: AdamW, recipe: TrainingRecipe, total: int, done: int) -> LambdaLR:

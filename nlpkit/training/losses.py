@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,12 +24,32 @@ def terms(kind: str, targets: Sequence[NDArray[np.float32]]) -> int:
     return len(targets)
 
 
-def loss(kind: str, logits: Tensor, batch: Batch, targets: Sequence[NDArray[np.float32]]) -> Tensor:
+@dataclass(frozen=True)
+class Soft:
+    """How a teacher's outputs count beside the labels (Hinton et al. 2015).
+
+    Attributes:
+        weight: of the teacher's outputs; the labels have the rest.
+        temperature: both outputs are divided by it before they are compared.
+    """
+
+    weight: float
+    temperature: float
+
+
+def loss(
+    kind: str,
+    logits: Tensor,
+    batch: Batch,
+    targets: Sequence[NDArray[np.float32]],
+    soft: Soft | None = None,
+) -> Tensor:
     """The summed loss of a batch, a scalar.
 
     Cross-entropy for labels; for spans the mean of that of starts and of ends (Devlin et al.
     2019, 4.2); binary cross-entropy for sentences, pairs and multi-label; squared error for
-    regression.
+    regression. With a teacher, a target of labels or of regression goes on with the teacher's
+    logits, and the label before them is NaN where there is none.
 
     >>> logits = torch.tensor([[0.0, 0.0]])
     >>> batch = Batch(*[torch.ones(1, 3, dtype=torch.long)] * 3)
@@ -50,11 +71,67 @@ def loss(kind: str, logits: Tensor, batch: Batch, targets: Sequence[NDArray[np.f
             reduction="sum",
         )
         return ends / 2
-    if kind == "labels":
-        return functional.cross_entropy(logits, wanted[:, 0].long(), reduction="sum")
-    if kind == "regression":
-        return functional.mse_loss(logits, wanted, reduction="sum")
+    if kind in ("labels", "regression"):
+        hard = _hard(kind, logits, wanted[:, 0])
+        if soft is None:
+            return hard
+        teacher = wanted[:, 1:]
+        return (1 - soft.weight) * hard + soft.weight * _soft(kind, logits, teacher, soft)
     there = ~torch.isnan(wanted)
     return functional.binary_cross_entropy_with_logits(
         logits[there], wanted[there], reduction="sum"
     )
+
+
+def _hard(kind: str, logits: Tensor, wanted: Tensor) -> Tensor:
+    there = ~torch.isnan(wanted)
+    if kind == "labels":
+        return functional.cross_entropy(logits[there], wanted[there].long(), reduction="sum")
+    return functional.mse_loss(logits[there, 0], wanted[there], reduction="sum")
+
+
+def _soft(kind: str, logits: Tensor, teacher: Tensor, soft: Soft) -> Tensor:
+    if kind == "regression":
+        return functional.mse_loss(logits, teacher, reduction="sum")
+    # The gradient of softened outputs is smaller by the square of the temperature (2.1).
+    return soft.temperature**2 * functional.kl_div(
+        functional.log_softmax(logits / soft.temperature, -1),
+        functional.log_softmax(teacher / soft.temperature, -1),
+        reduction="sum",
+        log_target=True,
+    )
+
+
+def disagreement(kind: str, first: Tensor, second: Tensor, batch: Batch) -> Tensor:
+    """How far two outputs for the same batch are from each other, summed, a scalar.
+
+    The mean of the two Kullback-Leibler divergences (R-Drop, Wu et al. 2021, 2.1) of what the
+    head's logits stand for: one distribution over labels, or one each over the tokens for starts
+    and ends, or a probability for each sentence or label; for regression the squared difference.
+
+    >>> batch = Batch(*[torch.ones(1, 3, dtype=torch.long)] * 3)
+    >>> logits = torch.tensor([[1.0, 0.0]])
+    >>> disagreement("labels", logits, logits, batch).item()
+    0.0
+    """
+    first, second = first.float(), second.float()
+    if kind == "regression":
+        return functional.mse_loss(first, second, reduction="sum")
+    if kind == "span":
+        hidden = batch.attention_mask.to(first.device).unsqueeze(-1) == 0
+        first, second = (x.masked_fill(hidden, _NEVER).transpose(1, 2) for x in (first, second))
+        logs = [functional.log_softmax(x, -1) for x in (first, second)]
+        return _divergence(*logs) / 2
+    if kind == "labels":
+        return _divergence(*[functional.log_softmax(x, -1) for x in (first, second)])
+    there = torch.ones_like(first, dtype=torch.bool)
+    if batch.segments is not None:
+        count = batch.segments.to(first.device).amax(1, keepdim=True) + 1
+        there = torch.arange(first.shape[1], device=first.device) < count
+    pairs = [torch.stack([x[there], torch.zeros_like(x[there])], -1) for x in (first, second)]
+    return _divergence(*[functional.log_softmax(x, -1) for x in pairs])
+
+
+def _divergence(first: Tensor, second: Tensor) -> Tensor:
+    """The mean of both Kullback-Leibler divergences of log-probabilities, summed."""
+    return ((first.exp() - second.exp()) * (first - second)).sum() / 2

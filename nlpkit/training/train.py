@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nlpkit import corpora
 from nlpkit import recipe as recipes
@@ -29,6 +30,8 @@ from nlpkit.training.examples import examples
 from nlpkit.training.features import Features, collect
 from nlpkit.training.holdout import calibrated, split_rows
 from nlpkit.training.loop import fit
+from nlpkit.training.losses import Soft
+from nlpkit.training.teacher import taught_rows, teacher_logits
 from nlpkit.tuning import State, begin_from, prepare
 
 if TYPE_CHECKING:
@@ -97,7 +100,11 @@ def train(
     place = resolve_device(device)
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
-    features = _features(training, recipe, checkpoints, progress)
+    taught = None
+    if recipe.teacher is not None:
+        training = taught_rows(training, recipe, data, heldout=heldout)
+        taught = teacher_logits(training, recipe, device=str(place), progress=progress)
+    features = _features(training, recipe, taught, checkpoints, progress)
     return _train(recipe, features, heldout, Path(folder), target, place, progress)
 
 
@@ -134,16 +141,25 @@ def _adjusted(recipe: Recipe, limit: int | None, seed: int | None, folder: str |
     return recipe
 
 
-def _features(frame: pd.DataFrame, recipe: Recipe, folder: Path, progress: bool) -> Features:
+def _features(
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    taught: NDArray[np.float32] | None,
+    folder: Path,
+    progress: bool,
+) -> Features:
     """The examples, from the run's own folder if they were made for the same rows before."""
     from tqdm.auto import tqdm
 
-    path = folder / f"features-{_key(recipe, corpora.fingerprint(frame))}.safetensors"
+    content = corpora.fingerprint(frame)
+    if taught is not None:
+        content += hashlib.sha256(taught.tobytes()).hexdigest()
+    path = folder / f"features-{_key(recipe, content)}.safetensors"
     if path.is_file():
         return Features.open(path)
     shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
     size = min(recipe.backbone.max_tokens, shared.max_tokens)
-    made = examples(frame, recipe, shared.tokenizer, max_tokens=size)
+    made = examples(frame, recipe, shared.tokenizer, max_tokens=size, taught=taught)
     bar = tqdm(made, desc="preparing", unit="example", disable=None if progress else True)
     features = collect(bar)
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +171,7 @@ def _features(frame: pd.DataFrame, recipe: Recipe, folder: Path, progress: bool)
 
 def _key(recipe: Recipe, fingerprint: str) -> str:
     """Fingerprint of all that decides on a run's weights."""
-    parts = {"backbone", "pooling", "head", "training", "data", "pair", "task"}
+    parts = {"backbone", "pooling", "head", "training", "teacher", "data", "pair", "task"}
     chosen = recipe.model_dump(mode="json", include=parts, exclude_defaults=True)
     chosen["training"] = {
         k: v
@@ -186,12 +202,15 @@ def _train(
     if heldout is not None:
         evaluate = _evaluator(model, recipe, heldout, device)
     key = _key(recipe, content.hexdigest())
+    teacher = recipe.teacher
     result = fit(
         model,
         features,
         recipe.training,
         kind=recipe.head.kind,
         pad_id=shared.pad_id,
+        mask_id=shared.tokenizer.mask_id,
+        soft=None if teacher is None else Soft(teacher.weight, teacher.temperature),
         device=device,
         folder=target / CHECKPOINTS,
         key=key,

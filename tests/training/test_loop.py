@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlpkit.errors import TrainingError
-from nlpkit.model import build
+from nlpkit.model import build, collate
 from nlpkit.recipe import Recipe, parse
 from nlpkit.training.features import Example, Features, collect
-from nlpkit.training.loop import Fit, batches, fit
+from nlpkit.training.loop import Fit, batches, fit, hide_tokens
 from nlpkit.tuning import prepare
 from nlpkit.windows import Window
 
@@ -212,3 +212,40 @@ def test_a_checkpoint_that_was_cut_off(tiny_encoder: Path, tmp_path: Path, lengt
     with pytest.raises(TrainingError, match="cannot read the checkpoint"):
         run(own, made("labels"), tmp_path)
     assert run(own, made("labels"), tmp_path, resume=False).progress.step == 5
+
+
+def test_hidden_tokens_need_a_mask_token(tiny_encoder: Path, tmp_path: Path) -> None:
+    own = recipe(tiny_encoder, "labels", "mask_tokens = 0.5", tuning="none")
+    with pytest.raises(TrainingError, match=r"mask_tokens = 0.5 .* no mask token; allowed: 0"):
+        run(own, made("labels"), tmp_path)
+
+
+def test_hidden_tokens_are_others_at_each_step(tiny_encoder: Path, tmp_path: Path) -> None:
+    """What is hidden depends on the seed and the step only, so that a run can be repeated."""
+    own = recipe(tiny_encoder, "labels", "mask_tokens = 0.5\nconsistency = 1.0")
+    first, again = (
+        run(own, made("labels"), tmp_path / name, mask_id=4).weights for name in ("a", "b")
+    )
+    other = run(
+        recipe(tiny_encoder, "labels", "mask_tokens = 0.5\nconsistency = 1.0\nseed = 1"),
+        made("labels"), tmp_path / "c", mask_id=4,
+    ).weights  # fmt: skip
+    assert all(torch.equal(tensor, again[name]) for name, tensor in first.items())
+    assert not all(torch.equal(tensor, other[name]) for name, tensor in first.items())
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    lengths=st.lists(st.integers(2, 12), min_size=1, max_size=5),
+    share=st.floats(0, 0.99),
+    seed=st.integers(0, 99),
+)
+def test_padding_and_ends_are_never_hidden(lengths: list[int], share: float, seed: int) -> None:
+    windows = [Window(np.full(n, 7, np.int32), np.zeros(n, np.int32), 0, 0, n) for n in lengths]
+    batch = collate(windows, 0)
+    hidden = hide_tokens(batch, share, 3, np.random.default_rng(seed))
+    for row, length in zip(hidden.input_ids.tolist(), lengths, strict=True):
+        assert row[0] == row[length - 1] == 7
+        assert set(row[:length]) <= {3, 7}
+        assert set(row[length:]) <= {0}
+    assert torch.equal(hidden.attention_mask, batch.attention_mask)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import torch
 
@@ -18,79 +15,7 @@ from nlpkit.errors import DataError, PipelineNotFoundError, RecipeError, Trainin
 from nlpkit.recipe import read
 from nlpkit.results import Answer, Summary
 from nlpkit.tasks.loading import load
-from nlpkit.training.train import Trained, train
-
-CLASSIFICATION = '[head]\nkind = "labels"\nlabels = ["low", "high"]\n'
-
-
-def folder_of(
-    folder: Path,
-    encoder: Path,
-    source: str | Path,
-    *,
-    task: str = "classification",
-    pooling: str = "mean",
-    head: str = CLASSIFICATION,
-    tuning: str = 'tuning = "none"',
-    training: str = "",
-    data: str = "holdout = 0.0",
-) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pipeline.toml").write_text(f"""
-# A recipe for a test.
-name = "own"
-task = "{task}"
-
-[backbone]
-name = "{encoder}"
-max_tokens = 64
-{tuning}
-
-[pooling]
-kind = "{pooling}"
-
-{head}
-[training]
-batch_size = 4
-learning_rate = 0.02
-precision = "float32"
-{training}
-
-[data]
-train = ["{source}"]
-{data}
-""")
-    return folder
-
-
-ROWS = [
-    {"review": ("qqq " if n % 2 else "zzz ") * (1 + n % 5), "stars": "high" if n % 2 else "low"}
-    for n in range(24)
-]
-COLUMNS = 'columns = {text = "review", label = "stars"}\n'
-
-
-def write(rows: list[dict[str, Any]], path: Path) -> Path:
-    if path.suffix == ".csv":
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    elif path.suffix == ".jsonl":
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    else:
-        pd.DataFrame(rows).to_parquet(path)
-    return path
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    return dict(load_file(folder / "weights.safetensors"))
-
-
-def run(folder: Path, **options: Any) -> Trained:
-    return train(folder, device="cpu", progress=False, **options)
+from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, weights, write
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -164,7 +89,8 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     source = write(ROWS, tmp_path / "rows.jsonl")
     folder = folder_of(
         tmp_path / "own", tiny_encoder, source, tuning=tuning,
-        training=f"epochs = 3\ndropout = 0.2\nevaluate_every = 2\ncheckpoint_every = {every}",
+        training=f"epochs = 3\ndropout = 0.2\nevaluate_every = 2\ncheckpoint_every = {every}\n"
+        "average = 0.9\nconsistency = 1.0",
         data=COLUMNS + "holdout = 0.2",
     )  # fmt: skip
     whole = run(folder, output=tmp_path / "whole")
@@ -373,60 +299,3 @@ def test_changed_labels_are_another_run(tiny_encoder: Path, tmp_path: Path) -> N
         run(folder)
     trained = run(folder, resume=False).pipeline
     assert [label.label for label in trained(["zzz zzz", "qqq"])] == ["high", "low"]
-
-
-class TestStart:
-    """`training.start`: another pipeline's tuned encoder as the beginning."""
-
-    LORA = 'tuning = "lora"\nrank = 2\nalpha = 4.0'
-
-    @pytest.fixture
-    def first(self, tiny_encoder: Path, tmp_path: Path) -> Path:
-        source = write(ROWS, tmp_path / "rows.csv")
-        folder = folder_of(
-            tmp_path / "first", tiny_encoder, source, tuning=self.LORA,
-            training="epochs = 4", data=COLUMNS + "holdout = 0.0",
-        )  # fmt: skip
-        run(folder)
-        return folder
-
-    def second(self, first: Path, encoder: Path, start: str, **options: Any) -> Path:
-        options.setdefault("tuning", self.LORA)
-        # So small a rate leaves what it began from.
-        training = f'start = "{start}"\nepochs = 0.1\nlearning_rate = 1e-9\nprecision = "float32"'
-        folder = folder_of(
-            first.parent / "second", encoder, first.parent / "rows.csv", **options,
-            data=COLUMNS + "holdout = 0.0",
-        )  # fmt: skip
-        recipe = folder / "pipeline.toml"
-        text = recipe.read_text().replace("learning_rate = 0.02\n", "")
-        recipe.write_text(text.replace('precision = "float32"', training, 1))
-        return folder
-
-    def test_the_encoder_is_taken_and_the_head_is_not(
-        self, first: Path, tiny_encoder: Path
-    ) -> None:
-        folder = self.second(first, tiny_encoder, str(first))
-        run(folder)
-        ours, theirs = weights(folder), weights(first)
-        assert set(ours) == set(theirs)
-        for name, tensor in ours.items():
-            same = torch.allclose(tensor.float(), theirs[name].float(), atol=1e-3)
-            assert same == name.startswith("encoder."), name
-
-    @pytest.mark.parametrize(
-        ("start", "tuning", "wrong"),
-        [
-            ("no/such/pipeline", LORA, "no pipeline"),
-            ("FIRST", 'tuning = "lora"\nrank = 3\nalpha = 4.0', "has shape"),
-            ("FIRST", 'tuning = "all"', "lack tensor"),
-        ],
-    )
-    def test_pipelines_that_do_not_fit(
-        self, first: Path, tiny_encoder: Path, start: str, tuning: str, wrong: str
-    ) -> None:
-        start = start.replace("FIRST", str(first))
-        folder = self.second(first, tiny_encoder, start, tuning=tuning)
-        with pytest.raises(TrainingError, match=f"training.start = .*{wrong}"):
-            run(folder)
-        assert not (folder / "weights.safetensors").exists()

@@ -1,0 +1,231 @@
+"""Distillation: what a larger pipeline says of the training rows, and of rows without a label.
+
+Hinton et al. 2015, "Distilling the Knowledge in a Neural Network". The teacher's logits are
+computed once, before training, and become part of the targets; a student never needs it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlpkit import corpora
+from nlpkit.errors import NlpkitError, TrainingError
+from nlpkit.recipe import Recipe
+from nlpkit.rows import renamed
+from nlpkit.tables import SUFFIXES
+from nlpkit.tasks.classification import Classification
+from nlpkit.tasks.loading import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CHUNK = 4096
+
+# Stands for no label, as in GLUE's test sets.
+NO_LABEL = -1
+
+
+def taught_rows(
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    data: str | Path | None = None,
+    *,
+    heldout: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The training rows, and after them those that only the teacher labels.
+
+    A row whose input is there already, or is set aside, is left out; the others have the label -1.
+
+    Args:
+        frame: the training rows.
+        recipe: with its `[teacher]`.
+        data: folder of the reference sets.
+        heldout: the rows that are set aside.
+
+    Raises:
+        DataError: when a set, a file or a column of `teacher.unlabelled` is not there.
+    """
+    import pandas as pd
+
+    teacher = recipe.teacher
+    assert teacher is not None
+    columns = ["text", "pair"] if recipe.pair else ["text"]
+    more = []
+    if teacher.changed:
+        more.append(_changed(frame, columns, teacher.changed, recipe.training.seed))
+    if teacher.unlabelled:
+        more.append(_unlabelled(recipe, data)[columns])
+    if not more:
+        return frame
+    extra = pd.concat(more, ignore_index=True).drop_duplicates(columns, ignore_index=True)
+    known = set(frame[columns].itertuples(index=False, name=None))
+    if heldout is not None:
+        known |= set(heldout[columns].itertuples(index=False, name=None))
+    new = [row not in known for row in extra.itertuples(index=False, name=None)]
+    return pd.concat([frame, extra[new].assign(label=NO_LABEL)], ignore_index=True)
+
+
+def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
+    import pandas as pd
+
+    teacher = recipe.teacher
+    assert teacher is not None
+    assert recipe.data is not None
+    frames = []
+    for source in teacher.unlabelled:
+        file = Path(source).suffix.lower() in SUFFIXES
+        frame = corpora.read(source, None if file else recipe.data.split, root=data)
+        # Labels of another set mean nothing here, and there need not be any.
+        frame = frame.assign(label=NO_LABEL)
+        given = teacher.columns
+        frames.append(renamed(frame, recipe.task, source, pair=recipe.pair, columns=given))
+    joined = pd.concat(frames, ignore_index=True)
+    if teacher.limit is not None and teacher.limit < len(joined):
+        joined = joined.sample(n=teacher.limit, random_state=recipe.training.seed)
+    return joined
+
+
+def _changed(frame: pd.DataFrame, columns: list[str], copies: int, seed: int) -> pd.DataFrame:
+    """Copies of the rows with one of their texts changed by a word or more."""
+    import pandas as pd
+
+    rng = np.random.default_rng((seed, copies))
+    words = np.array([w for column in columns for text in frame[column] for w in text.split()])
+    rows = []
+    for _ in range(copies):
+        for row in frame[columns].itertuples(index=False, name=None):
+            place = int(rng.integers(len(columns)))
+            texts = list(row)
+            texts[place] = " ".join(change_words(texts[place].split(), words, rng))
+            rows.append(texts)
+    made = pd.DataFrame(rows, columns=columns)
+    return made[(made[columns].map(str.strip) != "").all(axis=1)]
+
+
+def change_words(
+    words: Sequence[str], others: NDArray[np.str_], rng: np.random.Generator
+) -> list[str]:
+    """The words with one or, in longer texts, several changes, each one of:
+    a word dropped, replaced by one of `others`, put in from there, or exchanged with the next.
+
+    >>> changed = change_words("it rained all day".split(), np.array(["sun"]),
+    ...                        np.random.default_rng(0))
+    >>> changed != "it rained all day".split()
+    True
+    """
+    changed = list(words)
+    for _ in range(1 + int(rng.integers(1 + len(words) // 8))):
+        if not changed:
+            break
+        place = int(rng.integers(len(changed)))
+        match int(rng.integers(4)):
+            case 0 if len(changed) > 1:
+                del changed[place]
+            case 1 if place + 1 < len(changed):
+                changed[place], changed[place + 1] = changed[place + 1], changed[place]
+            case 2:
+                changed.insert(place, str(others[int(rng.integers(len(others)))]))
+            case _:
+                changed[place] = str(others[int(rng.integers(len(others)))])
+    return changed
+
+
+def teacher_logits(
+    frame: pd.DataFrame, recipe: Recipe, *, device: str = "auto", progress: bool = True
+) -> NDArray[np.float32]:
+    """The teacher's logits of all rows `(rows, labels)`, in the order of the recipe's labels.
+
+    They are kept in the cache folder under the teacher's weights and the rows, so that runs with
+    other settings need not compute them again. For regression they are values in 0 to 1.
+
+    Raises:
+        TrainingError: when the teacher cannot be opened, or is for another task or other labels.
+    """
+    from tqdm.auto import tqdm
+
+    teacher = _open(recipe, device)
+    columns = ["text", "pair"] if recipe.pair else ["text"]
+    assert teacher.recipe.weights is not None
+    key = [teacher.recipe.weights.sha256, list(recipe.head.labels), recipe.head.kind]
+    text = json.dumps([key, corpora.fingerprint(frame[columns])], sort_keys=True)
+    path = _folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.npy"
+    if path.is_file():
+        return np.asarray(np.load(path), np.float32)
+    rows = list(frame[columns].itertuples(index=False, name=None))
+    inputs: list[Any] = rows if recipe.pair else [text for (text,) in rows]
+    made = []
+    bar = tqdm(total=len(inputs), desc="asking the teacher", disable=None if progress else True)
+    with bar:
+        for chunk in _chunks(inputs):
+            for label in teacher(chunk):
+                made.append(_logits(label, recipe, teacher))
+            bar.update(len(chunk))
+    logits = np.array(made, np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, logits)
+    partial.replace(path)
+    return logits
+
+
+def _chunks(inputs: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(inputs), _CHUNK):
+        yield inputs[start : start + _CHUNK]
+
+
+def _logits(label: Any, recipe: Recipe, teacher: Classification) -> list[float]:
+    if recipe.head.kind == "regression":
+        low, high = recipe.head.range or (0.0, 1.0)
+        return [(label.score - low) / (high - low)]
+    chances = np.array([label.scores[name] for name in recipe.head.labels])
+    # Probabilities at the teacher's temperature give its logits back, up to a constant.
+    logits = np.log(np.maximum(chances, 1e-9)) * teacher.recipe.decoding.temperature
+    return list(logits - logits.mean())
+
+
+def _open(recipe: Recipe, device: str) -> Classification:
+    assert recipe.teacher is not None
+    name = recipe.teacher.pipeline
+    try:
+        teacher = load(name, device=device, dtype=_fastest(device))
+    except NlpkitError as error:
+        raise TrainingError(f"teacher.pipeline = {name!r} cannot be opened: {error}") from None
+    same = (
+        isinstance(teacher, Classification)
+        and teacher.recipe.pair == recipe.pair
+        and teacher.recipe.head.kind == recipe.head.kind
+        and set(teacher.recipe.head.labels) == set(recipe.head.labels)
+        and teacher.recipe.head.range == recipe.head.range
+    )
+    if not same:
+        raise TrainingError(
+            f"teacher.pipeline = {name!r} cannot teach {recipe.name!r}: it must be for the same "
+            "kind of input, head and labels"
+        )
+    assert isinstance(teacher, Classification)
+    return teacher
+
+
+def _fastest(device: str) -> str:
+    import torch
+
+    from nlpkit.runtimes.torch import resolve_device
+    from nlpkit.training.loop import precision
+
+    chosen = precision("auto", resolve_device(device))
+    return "bfloat16" if chosen == torch.bfloat16 else "float32"
+
+
+def _folder() -> Path:
+    given = os.environ.get("NLPKIT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME")
+    root = Path(given) if given else (Path(base) if base else Path.home() / ".cache") / "nlpkit"
+    return root / "teachers"

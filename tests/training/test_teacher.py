@@ -1,0 +1,144 @@
+"""Distillation: the teacher's logits beside the labels, and rows that only it labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlpkit import recipe as recipes
+from nlpkit.errors import DataError, RecipeError, TrainingError
+from nlpkit.tasks.loading import load
+from nlpkit.training.teacher import change_words, taught_rows, teacher_logits
+from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, write
+
+TEACHER = '[teacher]\npipeline = "{}"\n'
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NLPKIT_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def teacher(tiny_encoder: Path, tmp_path: Path) -> Path:
+    source = write(ROWS, tmp_path / "rows.csv")
+    folder = folder_of(
+        tmp_path / "teacher", tiny_encoder, source,
+        training="epochs = 8", data=COLUMNS + "holdout = 0.0",
+    )  # fmt: skip
+    run(folder)
+    return folder
+
+
+def student(tiny_encoder: Path, tmp_path: Path, teacher: str, training: str = "epochs = 8") -> Path:
+    folder = folder_of(
+        tmp_path / "student", tiny_encoder, tmp_path / "rows.csv",
+        training=training, data=COLUMNS + "holdout = 0.0",
+    )  # fmt: skip
+    path = folder / "pipeline.toml"
+    path.write_text(path.read_text() + "\n" + teacher)
+    return folder
+
+
+def test_a_student_learns_from_the_teacher_alone(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path
+) -> None:
+    said = load(teacher, device="cpu")
+    folder = student(tiny_encoder, tmp_path, TEACHER.format(teacher) + "weight = 1.0")
+    # Labels the wrong way round count for nothing at this weight.
+    wrong = pd.read_csv(tmp_path / "rows.csv")
+    column = recipes.read(folder).data.columns["label"]  # type: ignore[union-attr]
+    wrong[column] = wrong[column].iloc[::-1].to_numpy()
+    wrong.to_csv(tmp_path / "rows.csv", index=False)
+    pipeline = run(folder).pipeline
+    for text in ("zzz zzz", "qqq"):
+        assert pipeline(text).label == said(text).label
+
+
+def test_logits_give_the_teachers_probabilities(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path
+) -> None:
+    folder = student(tiny_encoder, tmp_path, TEACHER.format(teacher))
+    recipe = recipes.read(folder)
+    frame = pd.DataFrame({"text": ["zzz", "qqq zzz", "qqq"], "label": [-1] * 3})
+    logits = teacher_logits(frame, recipe, device="cpu", progress=False)
+    said = load(teacher, device="cpu")
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    for row, text in zip(chances, frame["text"], strict=True):
+        expected = [said(text).scores[name] for name in recipe.head.labels]
+        assert row == pytest.approx(expected, abs=0.03)  # it may answer in bfloat16
+    again = teacher_logits(frame, recipe, device="cpu", progress=False)
+    assert np.array_equal(logits, again)
+    assert len(list((tmp_path / "cache" / "teachers").iterdir())) == 1
+
+
+def test_rows_without_a_label_are_added_once(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path
+) -> None:
+    more = write(
+        [{"text": "new words"}, {"text": "set aside"}, {"text": "known"}], tmp_path / "m.csv"
+    )
+    folder = student(
+        tiny_encoder, tmp_path,
+        TEACHER.format(teacher) + f'unlabelled = ["{more}", "{more}"]\nchanged = 2',
+    )  # fmt: skip
+    frame = pd.DataFrame({"text": ["known", "it rained all day"], "label": ["low", "high"]})
+    heldout = pd.DataFrame({"text": ["set aside"], "label": ["low"]})
+    rows = taught_rows(frame, recipes.read(folder), heldout=heldout)
+    assert rows["text"].iloc[:2].tolist() == frame["text"].tolist()
+    assert rows["label"].iloc[:2].tolist() == ["low", "high"]
+    assert (rows["label"].iloc[2:] == -1).all()
+    assert rows["text"].is_unique
+    assert "new words" in set(rows["text"])
+    assert "set aside" not in set(rows["text"])
+    assert 3 < len(rows) <= 2 + 4 + 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(words=st.lists(st.sampled_from("abcdef"), max_size=30), seed=st.integers(0, 1000))
+def test_changed_words(words: list[str], seed: int) -> None:
+    before = list(words)
+    changed = change_words(words, np.array(["x", "y"]), np.random.default_rng(seed))
+    assert words == before
+    assert abs(len(changed) - len(words)) <= 1 + len(words) // 8
+    assert set(changed) <= {*words, "x", "y"}
+    assert bool(changed) == bool(words)
+
+
+def test_a_teacher_that_is_not_there(tiny_encoder: Path, tmp_path: Path, teacher: Path) -> None:
+    folder = student(tiny_encoder, tmp_path, TEACHER.format(tmp_path / "nowhere"))
+    with pytest.raises(TrainingError, match=r"cannot be opened: no pipeline"):
+        run(folder)
+
+
+def test_a_teacher_for_other_labels(tiny_encoder: Path, tmp_path: Path, teacher: Path) -> None:
+    folder = student(tiny_encoder, tmp_path, TEACHER.format("sst2"))
+    with pytest.raises(TrainingError, match=r"must be for the same kind of input, head and"):
+        run(folder)
+
+
+def test_unlabelled_rows_that_are_not_there(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path
+) -> None:
+    folder = student(tiny_encoder, tmp_path, TEACHER.format(teacher) + 'unlabelled = ["none.csv"]')
+    with pytest.raises(DataError, match=r"none\.csv"):
+        run(folder)
+
+
+def test_heads_that_have_no_teacher() -> None:
+    with pytest.raises(RecipeError, match=r"a \[teacher\] does not fit head.kind = 'span'"):
+        recipes.parse(
+            """
+            name = "x"
+            task = "question_answering"
+            backbone.name = "y"
+            pooling.kind = "tokens"
+            head.kind = "span"
+            teacher.pipeline = "z"
+            """
+        )
