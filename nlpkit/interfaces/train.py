@@ -59,10 +59,15 @@ def train(
     progress, heldout = trained.progress, trained.heldout or {}
     if as_json:
         record = {"steps": progress.step, "seconds": progress.seconds, "loss": progress.loss}
-        print_json({"folder": str(trained.folder)}, record, {"heldout": heldout})
+        measured = {"heldout": heldout, "calibration": trained.calibration}
+        print_json({"folder": str(trained.folder)}, record, measured)
     elif not quiet:
         values = "".join(f", {name} {value:.4g}" for name, value in heldout.items())
+        errors = "".join(
+            f", {name} {error['before']:.4g} to {error['after']:.4g}"
+            for name, error in (trained.calibration or {}).items()
+        )
         print_line(
             f"{trained.folder}: {progress.step} steps in {progress.seconds / 60:.1f} minutes"
-            f"{values and ', held out' + values[1:]}"
+            f"{values and ', held out' + values[1:]}{errors and ', calibrated' + errors[1:]}"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, overload
 
 from nlpkit.errors import InputError, InputTypeError
-from nlpkit.results import Answer
+from nlpkit.results import Answer, Failure
 from nlpkit.tasks.pipeline import Errors, Logits, Pipeline, Prepared, positive, share, text_of
 from nlpkit.tasks.spans import Candidate, best_spans, distinct, probabilities
 from nlpkit.tokenizer import Template, Tokens
@@ -168,7 +168,7 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
         self, prepared: Prepared[Question], logits: Sequence[Logits], options: AnswerOptions
     ) -> Answer:
         decoding = self.recipe.decoding
-        found = self._found(prepared, logits, options)
+        found = distinct(self._found(prepared, logits, options))
         none, answers = probabilities(
             found, temperature=decoding.temperature, null_bias=decoding.null_bias
         )
@@ -177,7 +177,7 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
                 prepared.input.passages[c.passage][c.start : c.end],
                 c.start, c.end, c.passage, c.score, none,
             )
-            for c in distinct(answers, options.top_k)
+            for c in answers[: options.top_k]
         ]  # fmt: skip
         if not ranked or ranked[0].score < options.threshold:
             # What would have been the best answer leads the alternatives.
@@ -185,22 +185,41 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
             return Answer(score=none, no_answer=none, alternatives=rest)
         return replace(ranked[0], alternatives=tuple(ranked[1:]))
 
-    def candidates(self, inputs: Sequence[tuple[str, str]]) -> list[list[Candidate]]:
-        """The possible answers to each (question, passage), before calibration.
+    def candidates(
+        self, inputs: Sequence[tuple[str, str | Sequence[str]]], *, errors: Errors = "raise"
+    ) -> list[list[Candidate] | Failure]:
+        """The spans that may answer each (question, passages), before calibration.
+
+        Args:
+            inputs: as in a call.
+            errors: `return` puts a `Failure` in the place of a bad input instead of raising.
 
         Raises:
             InputError, InputTypeError: as in a call.
         """
         longest = self.recipe.decoding.max_answer_tokens
         options = AnswerOptions(top_k=1, threshold=0.0, max_answer_tokens=longest)
-        questions = [self._check(item, f"question {i}") for i, item in enumerate(inputs)]
-        results = []
-        for item in self._prepare(questions, options):
-            if not isinstance(item, Prepared):
-                raise item
-            results.append(item)
-        logits = iter(self.runtime([w for item in results for w in item.windows]))
-        return [self._found(r, [next(logits) for _ in r.windows], options) for r in results]
+        checked: list[Question | Failure] = []
+        for index, item in enumerate(inputs):
+            try:
+                checked.append(self._check(item, f"question {index}"))
+            except (InputError, InputTypeError) as error:
+                checked.append(Failure(error))
+        prepared = iter(self._prepare([q for q in checked if isinstance(q, Question)], options))
+        results: list[Prepared[Question] | Failure] = []
+        for question in checked:
+            found = question if isinstance(question, Failure) else next(prepared)
+            results.append(Failure(found) if isinstance(found, InputError) else found)
+            if errors == "raise" and isinstance(results[-1], Failure):
+                raise results[-1].error
+        windows = [w for item in results if isinstance(item, Prepared) for w in item.windows]
+        logits = iter(self.runtime(windows))
+        return [
+            self._found(item, [next(logits) for _ in item.windows], options)
+            if isinstance(item, Prepared)
+            else item
+            for item in results
+        ]
 
     def _found(
         self, prepared: Prepared[Question], logits: Sequence[Logits], options: AnswerOptions

@@ -85,52 +85,58 @@ def _apart(band: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.array(cells, np.int64)
 
 
-def probabilities(
-    candidates: Sequence[Candidate], *, temperature: float, null_bias: float
-) -> tuple[float, list[Candidate]]:
-    """The probability of "no answer", and the candidates with theirs, best first.
+def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The answers that the candidates come down to, none overlapping another, best first.
 
-    A span found in two overlapping windows counts once, with its better score.
+    Overlapping spans ("1990", "in 1990") are one answer said in several ways: the best of them
+    stands for all. An answer's score is the logarithm of the summed weights `exp(score)` of its
+    spans, which is how the model itself compares spans of one window. A span found in two
+    overlapping windows counts once, with its better score.
+
+    >>> spans = [Candidate(0, 3, 7, 2.0), Candidate(0, 0, 7, 1.0), Candidate(0, 9, 12, 0.5)]
+    >>> [(one.start, one.end, round(one.score, 3)) for one in distinct(spans)]
+    [(3, 7, 2.313), (9, 12, 0.5)]
+    """
+    found: dict[tuple[int, int, int], float] = {}
+    for one in candidates:
+        key = one[:3]
+        found[key] = max(found.get(key, -np.inf), one.score)
+    kept: list[Candidate] = []
+    scores: list[list[float]] = []
+    for (passage, start, end), score in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+        for better, spans in zip(kept, scores, strict=True):
+            if better.passage == passage and better.start < end and start < better.end:
+                spans.append(score)
+                break
+        else:
+            kept.append(Candidate(passage, start, end, score))
+            scores.append([score])
+    sums = [float(np.logaddexp.reduce(spans)) for spans in scores]
+    answers = [one._replace(score=total) for one, total in zip(kept, sums, strict=True)]
+    return sorted(answers, key=_order)
+
+
+def probabilities(
+    answers: Sequence[Candidate], *, temperature: float, null_bias: float
+) -> tuple[float, list[Candidate]]:
+    """The probability of "no answer", and the answers with theirs, best first.
+
+    Args:
+        answers: of `distinct`: with these scores, each answer has one share of the probability,
+            and those of one place in the text do not take it from each other.
+        temperature: what scores are divided by; changes how sure, not which is best.
+        null_bias: the score of "no answer".
 
     >>> none, answers = probabilities([Candidate(0, 3, 5, 0.0)], temperature=1.0, null_bias=0.0)
     >>> none, answers
     (0.5, [Candidate(passage=0, start=3, end=5, score=0.5)])
     """
-    best: dict[tuple[int, int, int], float] = {}
-    for candidate in candidates:
-        key = candidate[:3]
-        best[key] = max(best.get(key, -np.inf), candidate.score)
-    scores = np.array([null_bias, *best.values()]) / temperature
+    scores = np.array([null_bias, *(one.score for one in answers)]) / temperature
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
-    ranked = sorted(
-        (Candidate(*key, float(w)) for key, w in zip(best, weights[1:], strict=True)),
-        key=lambda c: (-c.score, c.passage, c.start, c.end),
-    )
-    return float(weights[0]), ranked
+    ranked = [one._replace(score=float(w)) for one, w in zip(answers, weights[1:], strict=True)]
+    return float(weights[0]), sorted(ranked, key=_order)
 
 
-def distinct(ranked: Sequence[Candidate], count: int) -> list[Candidate]:
-    """The best `count` candidates of which none overlaps a better one.
-
-    Overlapping spans ("1990", "in 1990") are one answer said in several ways: the best of them
-    stands for all and takes their probability, so the sum over answers stays at most 1.
-
-    >>> distinct([Candidate(0, 3, 7, 0.5), Candidate(0, 0, 7, 0.25), Candidate(0, 9, 12, 0.1)], 2)
-    [Candidate(passage=0, start=3, end=7, score=0.75),
-     Candidate(passage=0, start=9, end=12, score=0.1)]
-    """
-    kept: list[Candidate] = []
-    for candidate in ranked:
-        for index, better in enumerate(kept):
-            if (
-                better.passage == candidate.passage
-                and better.start < candidate.end
-                and candidate.start < better.end
-            ):
-                kept[index] = better._replace(score=better.score + candidate.score)
-                break
-        else:
-            kept.append(candidate)
-    kept.sort(key=lambda c: (-c.score, c.passage, c.start, c.end))
-    return kept[:count]
+def _order(answer: Candidate) -> tuple[float, int, int, int]:
+    return -answer.score, answer.passage, answer.start, answer.end

@@ -23,6 +23,7 @@ from nlpkit.rows import renamed
 from nlpkit.tables import SUFFIXES
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.loading import load
+from nlpkit.training.overlap import texts, without
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +67,15 @@ def taught_rows(
     if not more:
         return frame
     extra = pd.concat(more, ignore_index=True).drop_duplicates(columns, ignore_index=True)
-    known = set(frame[columns].itertuples(index=False, name=None))
-    if heldout is not None:
-        known |= set(heldout[columns].itertuples(index=False, name=None))
-    new = [row not in known for row in extra.itertuples(index=False, name=None)]
+    known = set(_inputs(frame if heldout is None else pd.concat([frame, heldout])))
+    new = [row not in known for row in _inputs(extra)]
     return pd.concat([frame, extra[new].assign(label=NO_LABEL)], ignore_index=True)
+
+
+def _inputs(frame: pd.DataFrame) -> list[tuple[int, ...]]:
+    """The texts of each row as numbers, the same for the same text in whatever spelling."""
+    columns = texts(frame, "classification").values()
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
@@ -88,6 +93,7 @@ def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
         given = teacher.columns
         frames.append(renamed(frame, recipe.task, source, pair=recipe.pair, columns=given))
     joined = pd.concat(frames, ignore_index=True)
+    joined = without(joined, recipe, recipe.data.without, data)
     if teacher.limit is not None and teacher.limit < len(joined):
         joined = joined.sample(n=teacher.limit, random_state=recipe.training.seed)
     return joined

@@ -25,12 +25,15 @@ from nlpkit.rows import read_rows
 from nlpkit.runtimes.torch import TorchRuntime, resolve_device
 from nlpkit.tasks.loading import assemble, stored
 from nlpkit.tasks.pipeline import Pipeline
+from nlpkit.training import record
+from nlpkit.training.calibrate import Errors, calibrated
 from nlpkit.training.checkpoint import Progress
 from nlpkit.training.examples import examples
 from nlpkit.training.features import Features, collect
-from nlpkit.training.holdout import calibrated, split_rows
-from nlpkit.training.loop import fit
+from nlpkit.training.holdout import split_rows
+from nlpkit.training.loop import fit, precision
 from nlpkit.training.losses import Soft
+from nlpkit.training.overlap import texts, without
 from nlpkit.training.teacher import taught_rows, teacher_logits
 from nlpkit.tuning import State, begin_from, prepare
 
@@ -50,12 +53,15 @@ class Trained:
         progress: steps, losses and held-out values of the run.
         heldout: the value on the set-aside rows, by the pipeline's own inference; None where
             nothing was set aside.
+        calibration: expected calibration errors `before` and `after`, by name; None where nothing
+            was calibrated. See `nlpkit.training.calibrate.calibrated`.
     """
 
     pipeline: Pipeline[Any, Any, Any]
     folder: Path
     progress: Progress
     heldout: dict[str, float] | None
+    calibration: Errors | None = None
 
 
 def train(
@@ -105,7 +111,10 @@ def train(
         training = taught_rows(training, recipe, data, heldout=heldout)
         taught = teacher_logits(training, recipe, device=str(place), progress=progress)
     features = _features(training, recipe, taught, checkpoints, progress)
-    return _train(recipe, features, heldout, Path(folder), target, place, progress)
+    trained = _train(recipe, features, heldout, Path(folder), target, place, progress)
+    aside = 0 if heldout is None else len(heldout)
+    record.write(trained, rows=len(training), set_aside=aside, device=place)
+    return trained
 
 
 def training_rows(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
@@ -116,11 +125,20 @@ def training_rows(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
     """
     assert recipe.data is not None
     frame = read_rows(recipe, recipe.data.train, split=recipe.data.split, data=data)
+    if recipe.task == "summarization" and len(recipe.data.train) > 1:
+        frame = _once(frame)
+    frame = without(frame, recipe, recipe.data.without, data)
     if recipe.task == "question_answering" and recipe.data.unanswerable < 1:
         frame = _fewer_unanswerable(frame, recipe.data.unanswerable, recipe.training.seed)
     if recipe.data.limit is not None and recipe.data.limit < len(frame):
         frame = frame.sample(n=recipe.data.limit, random_state=recipe.training.seed)
     return frame.reset_index(drop=True)
+
+
+def _once(frame: pd.DataFrame) -> pd.DataFrame:
+    """Documents that stand in several sets, in whatever spelling, from the first of them only."""
+    _, first = np.unique(texts(frame, "summarization")["start"], return_index=True)
+    return frame.iloc[np.sort(first)].reset_index(drop=True)
 
 
 def _fewer_unanswerable(frame: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
@@ -226,13 +244,14 @@ def _train(
     # what is measured from here on are the rounded weights.
     state: State = {name: tensor.half() for name, tensor in result.weights.items()}
     pipeline = assemble(recipe, state, device=str(device), folder=source)
-    values = None
+    values = calibration = None
     if heldout is not None:
-        pipeline.recipe = calibrated(pipeline, heldout)
+        pipeline.recipe, calibration = calibrated(pipeline, heldout)
         values = measure(pipeline, heldout)
+    record.discard(target)
     pipeline.save(target)
     pipeline.folder = target
-    return Trained(pipeline, target, result.progress, values)
+    return Trained(pipeline, target, result.progress, values, calibration)
 
 
 def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
@@ -256,9 +275,12 @@ def _evaluator(
 ) -> Callable[[], float]:
     """The main value on the held-out rows, by the pipeline's own inference path."""
     shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+    # It only chooses among steps: the faster numbers will do, and what is reported is measured
+    # once more.
+    dtype = str(precision(recipe.training.precision, device)).removeprefix("torch.")
 
     def evaluate() -> float:
-        runtime = TorchRuntime(model, shared.pad_id, device=str(device))
+        runtime = TorchRuntime(model, shared.pad_id, device=str(device), dtype=dtype)
         pipeline = assemble(recipe, {}, runtime=runtime)
         return next(iter(measure(pipeline, heldout).values()))
 

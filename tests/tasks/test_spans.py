@@ -94,44 +94,85 @@ candidates = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    found=candidates,
-    temperature=st.floats(0.1, 10),
-    bias=st.floats(-10, 10),
-    count=st.integers(1, 30),
-)
-def test_probabilities_add_up(
-    found: list[Candidate], temperature: float, bias: float, count: int
-) -> None:
-    none, ranked = probabilities(found, temperature=temperature, null_bias=bias)
+@given(found=candidates, temperature=st.floats(0.1, 10), bias=st.floats(-10, 10))
+def test_probabilities_add_up(found: list[Candidate], temperature: float, bias: float) -> None:
+    answers = distinct(found)
+    none, ranked = probabilities(answers, temperature=temperature, null_bias=bias)
     assert abs(none + sum(c.score for c in ranked) - 1) < 1e-9
-    assert len({c[:3] for c in ranked}) == len(ranked) == len({c[:3] for c in found})
-    kept = distinct(ranked, count)
-    assert none + sum(c.score for c in kept) <= 1 + 1e-9
-    assert len(kept) <= count
-    assert [c.score for c in kept] == sorted((c.score for c in kept), reverse=True)
-    for index, one in enumerate(kept):
-        for other in kept[:index]:
-            apart = one.end <= other.start or other.end <= one.start
-            assert one.passage != other.passage or apart
+    assert all(0 <= c.score <= 1 for c in ranked)
+    assert [c.score for c in ranked] == sorted((c.score for c in ranked), reverse=True)
+    assert sorted(c[:3] for c in ranked) == sorted(c[:3] for c in answers)
     # The order in which windows were read does not matter.
-    again_none, again = probabilities(found[::-1], temperature=temperature, null_bias=bias)
+    again_none, again = probabilities(
+        distinct(found[::-1]), temperature=temperature, null_bias=bias
+    )
     assert abs(none - again_none) < 1e-12
     assert {c[:3] for c in again} == {c[:3] for c in ranked}
 
 
-def test_a_span_of_two_windows_counts_once_with_its_better_score() -> None:
-    once, _ = probabilities([Candidate(0, 1, 2, 3.0)], temperature=1.0, null_bias=0.0)
-    twice, ranked = probabilities(
-        [Candidate(0, 1, 2, 1.0), Candidate(0, 1, 2, 3.0)], temperature=1.0, null_bias=0.0
+@settings(max_examples=200, deadline=None)
+@given(found=candidates)
+def test_answers_hold_all_the_spans_and_none_overlaps_another(found: list[Candidate]) -> None:
+    answers = distinct(found)
+    assert [c.score for c in answers] == sorted((c.score for c in answers), reverse=True)
+    assert {c[:3] for c in answers} <= {c[:3] for c in found}
+    for index, one in enumerate(answers):
+        for other in answers[:index]:
+            apart = one.end <= other.start or other.end <= one.start
+            assert one.passage != other.passage or apart
+    # Each span is in just one answer: the sum of weights stays what it was.
+    best: dict[tuple[int, int, int], float] = {}
+    for c in found:
+        best[c[:3]] = max(best.get(c[:3], c.score), c.score)
+    np.testing.assert_allclose(
+        sum(np.exp(c.score) for c in answers), sum(np.exp(score) for score in best.values())
     )
-    assert once == twice
-    assert len(ranked) == 1
+    if found:  # the best span of all stands for its place in the text
+        top = max(best.values())
+        assert any(best[c[:3]] == top for c in answers)
+
+
+@settings(max_examples=100, deadline=None)
+@given(found=candidates, bias=st.floats(-10, 10))
+def test_temperature_does_not_change_what_is_best(found: list[Candidate], bias: float) -> None:
+    answers = distinct(found)
+    for temperature in (0.5, 3.0):
+        _, ranked = probabilities(answers, temperature=temperature, null_bias=bias)
+        if ranked and len(answers) > 1 and answers[0].score - answers[1].score > 1e-6:
+            assert ranked[0][:3] == answers[0][:3]
+
+
+def test_a_span_of_two_windows_counts_once_with_its_better_score() -> None:
+    once = distinct([Candidate(0, 1, 2, 3.0)])
+    assert once == [Candidate(0, 1, 2, 3.0)]
+    assert once == distinct([Candidate(0, 1, 2, 1.0), Candidate(0, 1, 2, 3.0)])
+
+
+def test_one_answer_in_many_words_does_not_lose_to_temperature() -> None:
+    # What says the same, in the same place, is one answer, however flat the probabilities.
+    said = [Candidate(0, 3, 7 + n, 4.0) for n in range(20)]
+    other = Candidate(0, 50, 55, 6.0)
+    for temperature in (0.5, 1.0, 5.0):
+        _, ranked = probabilities(distinct([*said, other]), temperature=temperature, null_bias=0.0)
+        assert (ranked[0].start, len(ranked)) == (3, 2)
+    # The last answer has the weight of all twenty at every temperature.
+    assert abs(distinct(said)[0].score - np.log(20 * np.exp(4.0))) < 1e-9
+
+
+def test_passages_without_an_answer_hardly_change_the_best_one() -> None:
+    best = Candidate(0, 10, 20, 12.0)
+    alone, _ = probabilities(distinct([best]), temperature=2.0, null_bias=2.0)
+    # 20 spans each in four more passages, all around the same place of theirs.
+    more = [Candidate(p, 5, 6 + n, 1.0 - n / 4) for p in range(1, 5) for n in range(20)]
+    none, ranked = probabilities(distinct([best, *more]), temperature=2.0, null_bias=2.0)
+    assert ranked[0][:3] == best[:3]
+    assert ranked[0].score > 0.95 * (1 - alone)
+    assert none < alone
 
 
 def test_no_candidates_is_no_answer() -> None:
+    assert distinct([]) == []
     assert probabilities([], temperature=2.0, null_bias=-3.0) == (1.0, [])
-    assert distinct([], 3) == []
 
 
 def test_a_bias_moves_no_answer_and_temperature_flattens() -> None:

@@ -1,0 +1,48 @@
+"""Which rows a recipe trains on: several sets, and sets whose texts it may not share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nlpkit import recipe as recipes
+from nlpkit.errors import DataError
+from nlpkit.training.train import training_rows
+from tests.training.own_rows import COLUMNS, folder_of, write
+
+SUMMARIZATION = '[head]\nkind = "sentences"\n'
+
+
+def test_texts_of_other_sets_are_left_out(tiny_encoder: Path, tmp_path: Path) -> None:
+    texts = ["A warm film.", "Dull!", "a WARM film", "Long, and good."]
+    train = write([{"review": text, "stars": "low"} for text in texts], tmp_path / "train.jsonl")
+    test = write([{"text": "A warm film", "label": "low"}], tmp_path / "test.jsonl")
+    folder = folder_of(tmp_path / "own", tiny_encoder, train, data=f'{COLUMNS}without = ["{test}"]')
+    rows = training_rows(recipes.read(folder), None)
+    assert rows["text"].tolist() == ["Dull!", "Long, and good."]
+
+
+def test_a_set_to_leave_out_that_is_not_there(tiny_encoder: Path, tmp_path: Path) -> None:
+    train = write([{"review": "x", "stars": "low"}], tmp_path / "train.jsonl")
+    folder = folder_of(
+        tmp_path / "own", tiny_encoder, train, data=f'{COLUMNS}without = ["nowhere.csv"]'
+    )
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
+        training_rows(recipes.read(folder), None)
+
+
+def test_a_document_in_two_sets_is_read_once(tiny_encoder: Path, tmp_path: Path) -> None:
+    raw = [{"document": "It rained. They won 3-2!", "summary": "Rain."}]
+    tokenized = [
+        {"document": "it rained . they won 3 - 2 !", "summary": "rain ."},
+        {"document": "another one .", "summary": "one ."},
+    ]
+    one = write(raw, tmp_path / "raw.jsonl")
+    write(tokenized, tmp_path / "tokenized.jsonl")
+    folder = folder_of(
+        tmp_path / "own", tiny_encoder, f'{one}", "{tmp_path / "tokenized.jsonl"}',
+        task="summarization", pooling="sentences", head=SUMMARIZATION,
+    )  # fmt: skip
+    rows = training_rows(recipes.read(folder), None)
+    assert rows["document"].tolist() == ["It rained. They won 3-2!", "another one ."]
