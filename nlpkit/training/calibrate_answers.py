@@ -126,11 +126,10 @@ def _most_likely(readings: list[Reading]) -> tuple[float, float]:
         biases = np.clip(centre[1] + width[1] * np.linspace(-1, 1, 21), low, high)
         found = []
         for power in centre[0] + width[0] * np.linspace(-1, 1, 13):
-            surprises = sum(
-                _surprise(reading, float(np.exp(power)), biases) for reading in readings
-            )
+            temperature = float(np.exp(power))
+            surprises = np.sum([_surprise(r, temperature, biases) for r in readings], axis=0)
             place = int(np.argmin(surprises))
-            found.append((float(np.asarray(surprises)[place]), power, biases[place]))
+            found.append((float(surprises[place]), float(power), float(biases[place])))
         _, *point = min(found)
         centre, width = np.array(point), width / 4
     return float(np.exp(centre[0])), float(centre[1])
@@ -148,14 +147,22 @@ def _surprise(reading: Reading, temperature: float, biases: Values) -> Values:
 
 
 def _best_threshold(readings: list[Reading], temperature: float, bias: float) -> float:
-    """The score from which answering pays most, in F1, with the readings weighted alike."""
+    """The score from which answering is expected to pay, in F1, with the readings weighted alike.
+
+    What answering brings is smoothed first, by a parabola over the score: the best place for the
+    rows themselves is as much of their chance as of the scores (with 700 questions it moved twice
+    as much between halves of them, and was up to half a point of F1 worse on the other half).
+    """
     score = np.concatenate([r.probabilities(temperature, bias)[0] for r in readings])
     # What answering a question brings over leaving it: its F1, or the loss of a right "none".
-    gain = np.concatenate(
-        [np.where(r.answerable > 0, r.f1, -1.0) / max(1, len(r.row)) for r in readings]
-    )
+    gain = np.concatenate([np.where(r.answerable > 0, r.f1, -1.0) for r in readings])
+    weight = np.concatenate([np.full(len(r.row), 1 / max(1, len(r.row))) for r in readings])
+    terms = np.stack([np.ones_like(score), score, score**2], axis=1)
+    root = np.sqrt(weight)
+    factors = np.linalg.lstsq(terms * root[:, None], gain * root, rcond=None)[0]
     order = np.argsort(-score, kind="stable")
-    count = int(np.argmax(np.concatenate([[0.0], np.cumsum(gain[order])])))
+    expected = (weight * (terms @ factors))[order]
+    count = int(np.argmax(np.concatenate([[0.0], np.cumsum(expected)])))
     if count == 0:
         return 1.0
     after = score[order[count]] if count < len(order) else 0.0

@@ -185,18 +185,21 @@ def mean_f1(reading: Reading, threshold: float, fitted: Mapping[str, float]) -> 
     return float(np.where(score >= threshold, right, 1 - reading.answerable).mean())
 
 
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 1000), bias=st.floats(-3, 3))
-def test_no_other_threshold_is_better(seed: int, bias: float) -> None:
-    readings = [reading(60, 1.5, bias, seed=seed), reading(30, 1.5, bias, seed=seed + 1)]
-    evidence = AnswerEvidence(60, {"": readings[0], "_several": readings[1]})
+@pytest.mark.parametrize("bias", [-2.0, 1.0, 3.0, 6.0])
+def test_no_other_threshold_is_better(bias: float) -> None:
+    readings = [reading(3000, 1.5, bias, seed=1), reading(500, 1.5, bias, seed=2)]
+    evidence = AnswerEvidence(3000, {"": readings[0], "_several": readings[1]})
     fitted = evidence.fit(every(evidence))
-    if "threshold" not in fitted:
-        assert readings[0].answerable.mean() in (0, 1)
-        return
     best = sum(mean_f1(r, fitted["threshold"], fitted) for r in readings)
     for other in np.linspace(0, 1, 101):
-        assert best >= sum(mean_f1(r, float(other), fitted) for r in readings) - 0.04
+        assert best >= sum(mean_f1(r, float(other), fitted) for r in readings) - 0.03
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), bias=st.floats(-6, 12))
+def test_few_questions_give_a_threshold_from_0_to_1(seed: int, bias: float) -> None:
+    evidence = AnswerEvidence(5, {"": reading(5, 1.5, bias, seed=seed)})
+    assert 0 <= evidence.fit(every(evidence)).get("threshold", 0.0) <= 1
 
 
 def test_without_unanswerable_questions_there_is_no_threshold_to_choose() -> None:
