@@ -1,0 +1,1 @@
+"""nlpkit and its peers side by side: `python benchmarks/speed --help`."""
