@@ -266,6 +266,8 @@ JOBS: Mapping[str, Job] = {
             (
                 Ratio(FLOAT32),
                 *(Ratio(FLOAT32, ours, at_least=1.8) for ours in _REDUCED),
+                Ratio("nlpkit onnx float32", "nlpkit onnx int8"),
+                Ratio("nlpkit torch float32", "nlpkit torch bfloat16"),
                 Ratio("nlpkit torch float32", "nlpkit onnx float32"),
             ),
             note="Of int8 and bfloat16 one has to reach what is asked.",

@@ -33,7 +33,8 @@ def write(jobs: Sequence[Measured], folder: Path) -> list[str]:
 
 
 def _sizes(job: Measured) -> list[int]:
-    return sorted({runs.batch for runs in job.runs if runs.batch is not None and runs.seconds})
+    runs = [one for state in job.states for one in job.of(state.label)]
+    return sorted({one.batch for one in runs if one.batch is not None})
 
 
 def _by_batch(jobs: Sequence[Measured]) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.speed import convert, environments, figures, inputs, process, report
+from benchmarks.speed import convert, environments, figures, inputs, plots, process, report
 from benchmarks.speed.jobs import JOBS, Job, Ratio, System
 from benchmarks.speed.measure import Measured, Runs, State
 
@@ -118,6 +119,25 @@ def test_a_peer_that_failed_is_a_line_with_the_reason() -> None:
     )  # fmt: skip
     assert page.count("failed: ImportError: no a/b") == 3  # two ratios, and the table of speeds
     assert "4 documents" not in page
+
+
+def test_plots_show_every_system_that_ran(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    by_length = measured()
+    by_length.job = replace(by_length.job, each=True)
+    by_length.runs = [
+        Runs("nlpkit", None, 0, 1, 1000, [1.0, 2.0]), Runs("nlpkit", None, 1, 2, 5000, [5.0]),
+    ]  # fmt: skip
+    assert plots.write([measured(), by_length], tmp_path) == [
+        "throughput-by-batch.svg", "throughput-by-length.svg"
+    ]  # fmt: skip
+    batch = (tmp_path / "throughput-by-batch.svg").read_text()
+    assert ">peer<" in batch
+    assert ">nlpkit<" in batch
+    length = (tmp_path / "throughput-by-length.svg").read_text()
+    assert ">5,000<" in length
+    assert ">peer<" not in length
+    assert plots.write([measured(peer_failed="no")], tmp_path / "none") == []
 
 
 def test_every_ratio_compares_systems_of_its_job() -> None:
