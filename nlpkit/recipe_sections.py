@@ -161,7 +161,8 @@ class DataRecipe(Section):
         holdout: share of the rows set aside for choosing, early stopping and calibration.
         without: sets, each `name` or `name:split`, whose texts no training row may share; rows
             that do are left out.
-        unanswerable: of question answering: share of the unanswerable questions that is kept.
+        unanswerable: of question answering: share of the unanswerable questions to train on that
+            is kept.
         oracle_sentences: of summarization: most sentences of the greedy oracle.
     """
 

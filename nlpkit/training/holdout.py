@@ -19,7 +19,24 @@ def split_rows(frame: pd.DataFrame, recipe: Recipe) -> tuple[pd.DataFrame, pd.Da
     Rows of one group (`nlpkit.training.groups`: the same title, passage, sentence, ...) stay on
     one side, so that what is measured is not what was read in training. A group of more rows
     than are wanted is set aside only where the smaller ones are too few.
+
+    `data.unanswerable` thins out the questions to train on only: what is set aside keeps all of
+    its own, since the threshold of "no answer" is chosen there.
     """
+    training, aside = _split(frame, recipe)
+    assert recipe.data is not None
+    if recipe.task == "question_answering" and recipe.data.unanswerable < 1:
+        training = _fewer_unanswerable(training, recipe.data.unanswerable, recipe.training.seed)
+    return training, aside
+
+
+def _fewer_unanswerable(frame: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    empty = np.array([len(answers["text"]) == 0 for answers in frame["answers"]])
+    keep = np.random.default_rng(seed).random(len(frame)) < share
+    return frame[~empty | keep].reset_index(drop=True)
+
+
+def _split(frame: pd.DataFrame, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     assert recipe.data is not None
     if recipe.data.holdout == 0 or len(frame) < 2:
         return frame, None

@@ -128,8 +128,6 @@ def training_rows(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
     if recipe.task == "summarization" and len(recipe.data.train) > 1:
         frame = _once(frame)
     frame = without(frame, recipe, recipe.data.without, data)
-    if recipe.task == "question_answering" and recipe.data.unanswerable < 1:
-        frame = _fewer_unanswerable(frame, recipe.data.unanswerable, recipe.training.seed)
     if recipe.data.limit is not None and recipe.data.limit < len(frame):
         frame = frame.sample(n=recipe.data.limit, random_state=recipe.training.seed)
     return frame.reset_index(drop=True)
@@ -139,12 +137,6 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
     """Documents that stand in several sets, in whatever spelling, from the first of them only."""
     _, first = np.unique(texts(frame, "summarization")["start"], return_index=True)
     return frame.iloc[np.sort(first)].reset_index(drop=True)
-
-
-def _fewer_unanswerable(frame: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
-    empty = np.array([len(a["text"]) == 0 for a in frame["answers"]])
-    keep = np.random.default_rng(seed).random(len(frame)) < share
-    return frame[~empty | keep]
 
 
 def _adjusted(recipe: Recipe, limit: int | None, seed: int | None, folder: str | Path) -> Recipe:

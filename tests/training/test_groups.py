@@ -215,6 +215,25 @@ class TestSplitRows:
             assert len(aside) in (30, 31)
             assert not set(aside["title"]) & set(training["title"])
 
+    def test_questions_set_aside_keep_all_that_have_no_answer(self) -> None:
+        rows = [{"text": [], "answer_start": []}, {"text": ["a"], "answer_start": [0]}] * 500
+        titles = [f"{n // 10}" for n in range(1000)]
+        frame = pd.DataFrame({"question": titles, "context": titles, "title": titles})
+        frame["answers"] = rows
+        full = recipe_of("question_answering")
+        assert full.data is not None
+        thinned = full.model_copy(
+            update={"data": full.data.model_copy(update={"unanswerable": 0.2})}
+        )
+        _, aside = split_rows(frame, full)
+        training, same = split_rows(frame, thinned)
+        assert aside is not None
+        assert same is not None
+        assert same.equals(aside)
+        empty = sum(not answers["text"] for answers in training["answers"])
+        assert len(training) - empty == 450
+        assert 60 < empty < 120
+
     def test_rows_of_their_own_are_split_one_by_one(self) -> None:
         frame = pd.DataFrame({"text": [f"{n}" for n in range(200)]})
         training, aside = split_rows(frame, recipe_of(holdout=0.05))
