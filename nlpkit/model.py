@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from nlpkit import pooling
 from nlpkit.encoder import Encoder, backbone
 from nlpkit.heads import ClassificationHead, SentenceHead, SpanHead
+from nlpkit.padding import pad
 from nlpkit.recipe import Recipe
 from nlpkit.windows import Window
 
@@ -42,31 +42,17 @@ class Batch:
 
 
 def collate(windows: Sequence[Window], pad_id: int) -> Batch:
-    """Pads windows to the longest of them.
+    """Pads windows to the longest of them; see `nlpkit.padding`.
 
+    >>> import numpy as np
     >>> ids = np.array([5, 6], np.int32)
     >>> window = Window(ids, np.zeros(2, np.int32), 0, 0, 2)
     >>> longer = Window(np.array([5, 6, 7], np.int32), np.zeros(3, np.int32), 0, 0, 3)
     >>> collate([window, longer], 0).attention_mask.tolist()
     [[1, 1, 0], [1, 1, 1]]
     """
-    longest = max(len(window) for window in windows)
-
-    def table(rows: Sequence[np.ndarray], width: int, fill: int) -> Tensor:
-        out = np.full((len(rows), width), fill, dtype=np.int64)
-        for index, row in enumerate(rows):
-            out[index, : len(row)] = row
-        return torch.from_numpy(out)
-
-    segments = [window.segments for window in windows if window.segments is not None]
-    places = [window.places for window in windows if window.places is not None]
-    return Batch(
-        input_ids=table([window.ids for window in windows], longest, pad_id),
-        attention_mask=table([np.ones(len(window)) for window in windows], longest, 0),
-        token_type_ids=table([window.types for window in windows], longest, 0),
-        segments=table(segments, longest, -1) if segments else None,
-        places=table(places, max(map(len, places)), 0) if places else None,
-    )
+    tensors = {name: torch.from_numpy(array) for name, array in pad(windows, pad_id).items()}
+    return Batch(**tensors)
 
 
 class TaskModel(nn.Module):

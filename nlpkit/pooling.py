@@ -40,7 +40,8 @@ def last(hidden: Tensor, mask: Tensor) -> Tensor:
     [[2.0, 3.0]]
     """
     at = torch.arange(mask.shape[1], device=mask.device) * mask
-    return hidden[torch.arange(len(hidden), device=hidden.device), at.argmax(1)]
+    # shape[0] and not len(), which an export to ONNX would take for a constant.
+    return hidden[torch.arange(hidden.shape[0], device=hidden.device), at.argmax(1)]
 
 
 def sentences(hidden: Tensor, segments: Tensor, count: int) -> Tensor:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nlpkit.errors import InputTypeError
 from nlpkit.sentence_lines import line_borders, paragraphs
 from nlpkit.sentence_repairs import INVISIBLE, MARKS, sentence_ends
+from nlpkit.spacy_import import light
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -147,17 +148,18 @@ _LOCK = Lock()
 
 @lru_cache(maxsize=1)
 def _splitter() -> tuple[Language, Sentencizer]:
-    from spacy.lang.en import English
-    from spacy.pipeline import Sentencizer
+    with light():
+        from spacy.lang.en import English
+        from spacy.pipeline import Sentencizer
 
     return English(), Sentencizer()
 
 
 def _read(piece: str) -> tuple[list[int], bool]:
     """Where sentences begin in `piece`, and whether it ends in a stop that no word has followed."""
-    from spacy.attrs import IDX
-
     language, sentencizer = _splitter()
+    from spacy.attrs import IDX  # after the splitter, which sees to how spaCy is imported
+
     if len(language.vocab.strings) > _VOCABULARY_LIMIT:
         _splitter.cache_clear()
         language, sentencizer = _splitter()

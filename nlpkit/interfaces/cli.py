@@ -13,11 +13,13 @@ from typing import Any
 
 import click
 
+from nlpkit import spacy_import
 from nlpkit.errors import InputError, InputTypeError, NlpkitError, PipelineNotFoundError
 from nlpkit.interfaces.answer import answer
 from nlpkit.interfaces.benchmark import benchmark
 from nlpkit.interfaces.classify import classify
 from nlpkit.interfaces.evaluate import evaluate
+from nlpkit.interfaces.export import export
 from nlpkit.interfaces.output import one_line
 from nlpkit.interfaces.pipelines import pipelines
 from nlpkit.interfaces.score import score
@@ -38,6 +40,8 @@ _EXTRAS = {
     "sumy": "evaluate",
     "datasets": "hub",
     "nltk": "evaluate",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
     "pandas": "train",
     "peft": "train",
     "pyarrow": "train",
@@ -130,7 +134,7 @@ def cli() -> None:
     """
 
 
-for _command in (summarize, answer, classify, train, evaluate, score, benchmark, pipelines):
+for _command in (summarize, answer, classify, train, evaluate, score, benchmark, export, pipelines):
     cli.add_command(_command)
 
 
@@ -141,6 +145,7 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    spacy_import.claim_process()
     # Forked workers after a tokenizer was used would each print a warning of several lines.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     cli(prog_name="nlpkit")

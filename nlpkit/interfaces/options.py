@@ -17,6 +17,7 @@ import click
 
 from nlpkit.errors import NlpkitWarning
 from nlpkit.interfaces.output import one_line
+from nlpkit.runtimes.names import DTYPES, RUNTIMES
 
 if TYPE_CHECKING:
     from nlpkit.tasks.pipeline import Pipeline
@@ -59,6 +60,8 @@ class Settings:
 
     pipeline: str | None
     device: str
+    runtime: str
+    dtype: str
     batch_tokens: int | None
     as_json: bool
     quiet: bool
@@ -69,7 +72,13 @@ class Settings:
 
         chosen = name or self.pipeline
         assert chosen is not None, "a command without --pipeline names the pipeline itself"
-        return load(chosen, device=self.device, batch_tokens=self.batch_tokens)
+        return load(
+            chosen,
+            device=self.device,
+            runtime=self.runtime,
+            dtype=self.dtype,
+            batch_tokens=self.batch_tokens,
+        )
 
     def progress(self, inputs: int | None) -> bool:
         """Whether a progress bar helps: for several inputs, on a terminal that shows no results."""
@@ -87,6 +96,25 @@ def device_option(function: Command) -> Command:
         metavar="NAME",
         help="auto, cpu, cuda, cuda:N or mps.",
     )(function)
+
+
+def runtime_options(function: Command) -> Command:
+    """Adds `--runtime` and `--dtype`."""
+    add_runtime = click.option(
+        "--runtime",
+        type=click.Choice(RUNTIMES),
+        default="auto",
+        show_default=True,
+        help="What computes; auto takes the fastest that keeps the scores.",
+    )
+    add_dtype = click.option(
+        "--dtype",
+        type=click.Choice(DTYPES),
+        default="auto",
+        show_default=True,
+        help="In what numbers; int8 is of onnx, bfloat16 and float16 of torch.",
+    )
+    return add_runtime(add_dtype(function))
 
 
 def json_option(function: Command) -> Command:
@@ -155,13 +183,15 @@ def run_options(default: str | None) -> Callable[[Command], Command]:
         def command(
             *args: Any,
             device: str,
+            runtime: str,
+            dtype: str,
             batch_tokens: int | None,
             as_json: bool,
             quiet: bool,
             **kwargs: Any,
         ) -> Any:
             pipeline = kwargs.pop("pipeline") if default is not None else None
-            settings = Settings(pipeline, device, batch_tokens, as_json, quiet)
+            settings = Settings(pipeline, device, runtime, dtype, batch_tokens, as_json, quiet)
             return function(*args, settings=settings, **kwargs)
 
         add_pipeline = click.option(
@@ -178,7 +208,7 @@ def run_options(default: str | None) -> Callable[[Command], Command]:
             metavar="N",
             help="Tokens in a batch: fewer need less memory.",
         )
-        shared = device_option(add_batch_tokens(talk_options(command)))
+        shared = device_option(runtime_options(add_batch_tokens(talk_options(command))))
         return json_option(shared if default is None else add_pipeline(shared))
 
     return decorate

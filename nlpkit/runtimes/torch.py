@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError
 from nlpkit.model import TaskModel, collate
-from nlpkit.windows import Window, budget_batches
+from nlpkit.padding import in_batches
+from nlpkit.windows import Window
 
 DTYPES = {
     "auto": torch.float32,
@@ -21,6 +23,11 @@ DTYPES = {
 
 # Padding costs a CPU more than batching gains, so its batches are small; a GPU wants large ones.
 BATCH_TOKENS = {"cpu": 1536, "mps": 8192, "cuda": 65536}
+
+# How the allocators of CUDA, MPS and the CPU say that there is no more.
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+logger = logging.getLogger(__name__)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -49,6 +56,9 @@ def resolve_device(name: str) -> torch.device:
 class TorchRuntime:
     """Runs a model over windows.
 
+    Where the memory does not hold a batch, it is computed in halves, with the same logits; later
+    batches are then smaller.
+
     Args:
         model: encoder, pooling and head.
         pad_id: the token that fills a batch up.
@@ -60,6 +70,8 @@ class TorchRuntime:
         DeviceError: when the device or the dtype is unknown or not there.
     """
 
+    name = "torch"
+
     def __init__(
         self,
         model: TaskModel,
@@ -70,33 +82,68 @@ class TorchRuntime:
         batch_tokens: int | None = None,
     ) -> None:
         if dtype not in DTYPES:
-            raise DeviceError(f"unknown dtype {dtype!r}; allowed: {', '.join(DTYPES)}")
-        self.device = resolve_device(device)
-        self.dtype = DTYPES[dtype]
+            raise DeviceError(f"no dtype {dtype!r} on torch; allowed: {', '.join(DTYPES)}")
+        self._device = resolve_device(device)
+        self._dtype = DTYPES[dtype]
         self.pad_id = pad_id
-        self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, 1536)
-        self.model = model.eval().to(self.device)
+        self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self._device.type, 1536)
+        self.model = model.eval().to(self._device)
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return str(self._device)
+
+    @property
+    def dtype(self) -> str:
+        """In what it computes the products."""
+        return str(self._dtype).removeprefix("torch.")
 
     def __call__(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
-        """The logits of each window, in the order given.
+        """The logits of each window, in the order given; see `nlpkit.runtimes.base.Runtime`.
 
-        `(labels,)` of a classifier, `(tokens, 2)` of a span head, `(sentences,)` of a sentence
-        head. The same window gives the same logits in any company, to rounding.
+        Raises:
+            DeviceError: when the memory does not even hold a single window.
         """
-        logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
-        reduced = self.dtype != torch.float32
-        for indices in budget_batches([len(w) for w in windows], tokens=self.batch_tokens):
-            batch = collate([windows[i] for i in indices], self.pad_id).to(self.device)
-            with (
-                torch.inference_mode(),
-                torch.autocast(self.device.type, self.dtype, enabled=reduced),
-            ):
-                rows = self.model(batch).float().cpu().numpy()
-            for index, row in zip(indices, rows, strict=True):
-                window = windows[index]
-                if row.ndim == 2:
-                    row = row[: len(window)]
-                elif window.places is not None:
-                    row = row[: len(window.places)]
-                logits[index] = row
+        return in_batches(windows, self.batch_tokens, self._logits)
+
+    def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:
+        try:
+            return self._forward(windows)
+        except RuntimeError as error:
+            if not any(sign in str(error) for sign in _NO_MEMORY):
+                raise
+        # Out of the handler, so that the error no longer holds the failed batch's tensors.
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        longest = max(len(window) for window in windows)
+        if len(windows) == 1:
+            raise DeviceError(
+                f"not enough memory on {self.device} for a single window of {longest} tokens"
+            )
+        half = len(windows) // 2
+        self.batch_tokens = min(self.batch_tokens, max(1, longest * half))
+        logger.info(
+            "not enough memory on %s for %d windows of %d tokens; batch_tokens is now %d",
+            self.device, len(windows), longest, self.batch_tokens,
+        )  # fmt: skip
+        halves = [self._logits(windows[:half]), self._logits(windows[half:])]
+        return _stacked(halves)
+
+    def _forward(self, windows: Sequence[Window]) -> NDArray[np.float32]:
+        batch = collate(windows, self.pad_id).to(self._device)
+        reduced = self._dtype != torch.float32
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device.type, self._dtype, enabled=reduced),
+        ):
+            logits: NDArray[np.float32] = self.model(batch).float().cpu().numpy()
         return logits
+
+
+def _stacked(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Batches one under the other, each filled up to the widest."""
+    width = max(part.shape[1] for part in parts)
+    return np.concatenate(
+        [np.pad(p, [(0, 0), (0, width - p.shape[1])] + [(0, 0)] * (p.ndim - 2)) for p in parts]
+    )

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlpkit import recipe as recipes
-from nlpkit.encoder import backbone, verify
-from nlpkit.errors import DeviceError, InputTypeError, PipelineNotFoundError, WeightsError
-from nlpkit.model import build
+from nlpkit.errors import InputTypeError
 from nlpkit.recipe import Recipe
-from nlpkit.runtimes.torch import TorchRuntime
-from nlpkit.shipped import available, shipped_folder
+from nlpkit.runtimes.choice import Candidate, Choice, choose
+from nlpkit.runtimes.machine import machine
+from nlpkit.runtimes.onnx import OnnxRuntime
+from nlpkit.tasks import checks
 from nlpkit.tasks.classification import Classification
+from nlpkit.tasks.exports import exported
+from nlpkit.tasks.folders import Tensors, WeightsFile, find, read_state, weights_file
 from nlpkit.tasks.pipeline import Pipeline, positive
 from nlpkit.tasks.question_answering import QuestionAnswering
 from nlpkit.tasks.summarization import Summarization
-from nlpkit.tuning import State, merge
 
-RUNTIMES = ("auto", "torch")
+if TYPE_CHECKING:
+    # torch takes seconds to import, and the ONNX runtime does without it.
+    from nlpkit.runtimes.torch import TorchRuntime
+    from nlpkit.tuning import State
 
 _TASKS: dict[str, type[Pipeline[Any, Any, Any]]] = {
     "summarization": Summarization,
     "question_answering": QuestionAnswering,
     "classification": Classification,
 }
+
+logger = logging.getLogger(__name__)
 
 
 def load(
@@ -40,8 +47,9 @@ def load(
     Args:
         name_or_path: `summarization`, `question_answering`, ... or a folder.
         device: `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
-        dtype: `auto`, `float32`, `bfloat16`, `float16`.
-        runtime: `auto` or `torch`.
+        dtype: `auto`, `float32`, `bfloat16`, `float16`, `int8` (with the ONNX runtime, on a CPU).
+        runtime: `auto`, `torch`, or `onnx` (ONNX Runtime, on a CPU; exported on first use). What
+            `auto` has chosen, and why, is in the pipeline's `info`.
         batch_tokens: most tokens in a padded batch; None takes what suits the device.
 
     Raises:
@@ -54,16 +62,28 @@ def load(
         raise InputTypeError(
             f"the pipeline is of type {type(name_or_path).__name__}; it must be a name or a path"
         )
-    if runtime not in RUNTIMES:
-        raise DeviceError(f"unknown runtime {runtime!r}; allowed: {', '.join(RUNTIMES)}")
     if batch_tokens is not None:
         positive(batch_tokens, "batch_tokens")
-    folder = _find(name_or_path)
+    folder = find(name_or_path)
     recipe = recipes.read(folder)
-    state = _read_weights(recipe, folder)
-    return assemble(
-        recipe, state, device=device, dtype=dtype, batch_tokens=batch_tokens, folder=folder
-    )
+    weights = weights_file(recipe, folder)
+
+    def change(candidate: Candidate) -> float | None:
+        return checks.change_of(
+            recipe, folder, candidate, lambda: measured_change(recipe, weights, candidate)
+        )
+
+    choice = choose(runtime, dtype, _settled(device, runtime), machine(), change)
+    logger.info("%s runs on %s in %s (%s)", recipe.name, choice.runtime, choice.dtype, choice.why)
+    return _open(recipe, weights, choice, device=device, batch_tokens=batch_tokens)
+
+
+def measured_change(recipe: Recipe, weights: Path, candidate: Candidate) -> float:
+    """The greatest change of a score on the probe set, against torch in float32 on the CPU."""
+    from nlpkit.tasks.probes import change
+
+    exact = _open(recipe, weights, Choice("torch", "float32", "probe"), device="cpu")
+    return change(exact, _open(recipe, weights, Choice(*candidate, "probe"), device="cpu"))
 
 
 def assemble(
@@ -75,13 +95,19 @@ def assemble(
     dtype: str = "auto",
     batch_tokens: int | None = None,
     folder: Path | None = None,
+    why: str = "asked for",
 ) -> Pipeline[Any, Any, Any]:
-    """A pipeline from its parts: with the stored tensors, or around a runtime that is there.
+    """A pipeline on torch from its parts: with the stored tensors, or around a runtime.
 
     Raises:
         WeightsError: when the tensors do not fit the recipe, or the backbone cannot be loaded.
         DeviceError: when device or dtype are unknown or not there.
     """
+    from nlpkit.encoder import backbone
+    from nlpkit.model import build
+    from nlpkit.runtimes.torch import TorchRuntime
+    from nlpkit.tuning import merge
+
     shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
     if runtime is None:
         model = build(recipe)
@@ -89,20 +115,8 @@ def assemble(
         runtime = TorchRuntime(
             model, shared.pad_id, device=device, dtype=dtype, batch_tokens=batch_tokens
         )
-    return _TASKS[recipe.task](recipe, shared, runtime, state=state, folder=folder)
-
-
-def _find(name_or_path: str | Path) -> Path:
-    path = Path(name_or_path)
-    if path.is_dir() and (path / recipes.FILE_NAME).is_file():
-        return path
-    if str(name_or_path) in available():
-        return shipped_folder() / str(name_or_path)
-    if path.is_dir():
-        raise PipelineNotFoundError(f"no pipeline in {path}: it has no {recipes.FILE_NAME}")
-    raise PipelineNotFoundError(
-        f"no pipeline {str(name_or_path)!r}: there is no such folder, and the shipped ones are "
-        f"{', '.join(available()) or 'none'}"
+    return _TASKS[recipe.task](
+        recipe, shared, runtime, weights=Tensors(state), folder=folder, why=why
     )
 
 
@@ -112,26 +126,42 @@ def stored(name_or_path: str | Path) -> tuple[Recipe, State]:
     Raises:
         PipelineNotFoundError, RecipeError, WeightsError: as `load`.
     """
-    folder = _find(name_or_path)
+    folder = find(name_or_path)
     recipe = recipes.read(folder)
-    return recipe, _read_weights(recipe, folder)
+    return recipe, read_state(weights_file(recipe, folder))
 
 
-def _read_weights(recipe: Recipe, folder: Path) -> State:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    if recipe.weights is None:
-        raise WeightsError(
-            f"the pipeline in {folder} is not trained: its recipe has no [weights]; "
-            f"nlpkit train {folder} makes them"
+def _open(
+    recipe: Recipe, weights: Path, choice: Choice, *, device: str, batch_tokens: int | None = None
+) -> Pipeline[Any, Any, Any]:
+    """The pipeline of a verified weights file, on the runtime that was chosen."""
+    folder = weights.parent
+    if choice.runtime == "torch":
+        return assemble(
+            recipe,
+            read_state(weights),
+            device=device,
+            dtype=choice.dtype,
+            batch_tokens=batch_tokens,
+            folder=folder,
+            why=choice.why,
         )
-    path = folder / recipe.weights.file
-    if not path.is_file():
-        raise WeightsError(f"the weights {path} are missing")
-    verify(path, recipe.weights.sha256)
-    try:
-        state: State = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"cannot read the weights {path}: {error}") from None
-    return state
+    assert recipe.weights is not None, "weights_file() has found them"
+    export = exported(recipe, folder, choice.dtype)
+    runtime = OnnxRuntime(
+        export.model, export.pad_id, dtype=choice.dtype, batch_tokens=batch_tokens
+    )
+    own = WeightsFile(weights, recipe.weights.sha256)
+    return _TASKS[recipe.task](recipe, export, runtime, weights=own, folder=folder, why=choice.why)
+
+
+def _settled(device: str, runtime: str) -> str:
+    """`auto` made the device that it stands for."""
+    if device != "auto" or runtime == "onnx":
+        return device
+    if not machine().gpu:
+        return "cpu"
+    # Only torch knows for sure whether it can use what looks like a GPU.
+    from nlpkit.runtimes.torch import resolve_device
+
+    return resolve_device("auto").type

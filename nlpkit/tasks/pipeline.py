@@ -13,19 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit import recipe as recipes
-from nlpkit.encoder import Backbone, fingerprint
+from nlpkit.backbone_files import fingerprint
 from nlpkit.errors import InputError, InputTypeError, NlpkitError
 from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import WeightsRecipe
 from nlpkit.results import Failure
-from nlpkit.runtimes.torch import TorchRuntime
-from nlpkit.tuning import State
+from nlpkit.runtimes.base import Runtime
+from nlpkit.tasks.folders import Weights
+from nlpkit.tokenizer import Tokenizer
 from nlpkit.windows import Window
 
 if TYPE_CHECKING:
@@ -52,6 +53,20 @@ class Prepared(Generic[Input]):
     notes: Any = None
 
 
+class Reader(Protocol):
+    """What a pipeline has to know of its encoder: a `Backbone` or an `Export`."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Text to tokens."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest input that the encoder has positions for."""
+        ...
+
+
 class Pipeline(ABC, Generic[Input, Result, Options]):
     """A trained pipeline, open for use; made by `nlpkit.load`.
 
@@ -69,33 +84,39 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
     def __init__(
         self,
         recipe: Recipe,
-        backbone: Backbone,
-        runtime: TorchRuntime,
+        reader: Reader,
+        runtime: Runtime,
         *,
-        state: State,
+        weights: Weights,
         folder: Path | None = None,
+        why: str = "asked for",
     ) -> None:
         self.recipe = recipe
         self.runtime = runtime
         self.folder = folder
-        self.tokenizer = backbone.tokenizer
-        self.max_tokens = min(recipe.backbone.max_tokens, backbone.max_tokens)
-        self._state = state
+        self.tokenizer = reader.tokenizer
+        self.max_tokens = min(recipe.backbone.max_tokens, reader.max_tokens)
+        self._weights = weights
+        self._why = why
 
     @property
     def info(self) -> dict[str, Any]:
-        """What is running: name, task, backbone, device, number type, lengths, parameters."""
+        """What is running: name, task, backbone, lengths, parameters, and on what.
+
+        `chosen` says why it is this `runtime` and `dtype`.
+        """
         return {
             "name": self.recipe.name,
             "task": self.recipe.task,
             "backbone": self.recipe.backbone.name,
             "tuning": self.recipe.backbone.tuning,
-            "runtime": "torch",
-            "device": str(self.runtime.device),
-            "dtype": str(self.runtime.dtype).removeprefix("torch."),
+            "runtime": self.runtime.name,
+            "device": self.runtime.device,
+            "dtype": self.runtime.dtype,
+            "chosen": self._why,
             "max_tokens": self.max_tokens,
             "batch_tokens": self.runtime.batch_tokens,
-            "tuned_parameters": sum(tensor.numel() for tensor in self._state.values()),
+            "tuned_parameters": self._weights.parameters,
             "folder": None if self.folder is None else str(self.folder),
         }
 
@@ -107,16 +128,15 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
 
         Raises:
             InputError: when the path is a file, or cannot be written.
+            WeightsError: when the file that the weights are in was replaced in the meantime.
         """
-        from safetensors.torch import save_file
-
         folder = Path(path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             file = folder / WeightsRecipe.model_fields["file"].default
             # Replaced in one step: the old file may be mapped to the memory of a pipeline.
             partial = file.with_suffix(".partial")
-            save_file(self._state, partial, metadata={"format": "pt"})
+            self._weights.write(partial)
             # The library makes it readable for its owner alone, whatever the umask.
             partial.chmod(0o644)
             partial.replace(file)

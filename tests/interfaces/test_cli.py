@@ -15,7 +15,8 @@ from nlpkit.errors import InputError, NlpkitError, WeightsError
 from nlpkit.interfaces.cli import Commands, cli
 
 COMMANDS = [
-    "answer", "benchmark", "classify", "evaluate", "pipelines", "score", "summarize", "train",
+    "answer", "benchmark", "classify", "evaluate", "export", "pipelines", "score", "summarize",
+    "train",
 ]  # fmt: skip
 
 
@@ -58,6 +59,10 @@ def test_without_a_command_the_help_goes_to_standard_error() -> None:
         (["summarize", "-n", "3", "-r", "0.5"], "not --sentences and --ratio"),
         (["summarize", "--redundancy", "some"], "'some' is not one of 'none', 'trigram', 'mmr'"),
         (["summarize", "--device", "tpu"], "allowed: auto, cpu, cuda, cuda:N, mps"),
+        (["summarize", "--runtime", "tpu"], "'tpu' is not one of 'auto', 'torch', 'onnx'"),
+        (["summarize", "--dtype", "int4"], "'int4' is not one of 'auto', 'float32', 'bfloat16'"),
+        (["export"], "Missing argument 'NAME_OR_FOLDER'"),
+        (["export", "sst2", "--dtype", "float16"], "'float16' is not one of 'float32', 'int8'"),
         (["summarize", "--batch-tokens", "0"], "0 is not in the range x>=1"),
         (["summarize", "-q", "-v"], "--verbose and --quiet exclude each other"),
         (["answer"], "Missing argument 'QUESTION'"),

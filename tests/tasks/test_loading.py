@@ -45,7 +45,7 @@ def rewrite(folder: Path, tensors: dict[str, Any]) -> None:
     """Puts other weights in a folder, with the fingerprint that belongs to them."""
     from safetensors.torch import save_file
 
-    from nlpkit.encoder import fingerprint
+    from nlpkit.backbone_files import fingerprint
 
     file = folder / "weights.safetensors"
     recipe = folder / "pipeline.toml"
@@ -115,7 +115,7 @@ def test_weights_that_are_altered(folder: Path) -> None:
 
 
 def test_a_file_that_is_not_safetensors(folder: Path) -> None:
-    from nlpkit.encoder import fingerprint
+    from nlpkit.backbone_files import fingerprint
 
     file, recipe = folder / "weights.safetensors", folder / "pipeline.toml"
     before = fingerprint(file)
@@ -169,8 +169,12 @@ def test_a_backbone_that_is_another_one(folder: Path) -> None:
         ({"device": "cuda:99"}, "'cuda:99'"),
         ({"device": "meta"}, "'meta'.*cpu"),
         ({"device": ""}, "''.*cpu"),
-        ({"dtype": "int8"}, "'int8'.*bfloat16"),
-        ({"runtime": "onnx"}, "'onnx'.*torch"),
+        ({"dtype": "int4"}, "unknown dtype 'int4'.*bfloat16.*int8"),
+        ({"dtype": "int8", "runtime": "torch"}, "'int8'.*runtime='onnx'"),
+        ({"dtype": "int8", "device": "cuda"}, "'int8'.*CPU only.*'cuda'"),
+        ({"dtype": "bfloat16", "runtime": "onnx"}, "'bfloat16'.*runtime='torch'"),
+        ({"runtime": "tensorrt"}, "unknown runtime 'tensorrt'.*torch.*onnx"),
+        ({"runtime": "onnx", "device": "cuda"}, "'onnx'.*CPU only.*'cuda'"),
     ],
 )
 def test_devices_types_and_runtimes_that_are_not_there(

@@ -1,0 +1,76 @@
+"""Windows to padded arrays and back: what every runtime computes on, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlpkit.windows import Window, budget_batches
+
+Arrays = dict[str, NDArray[np.int64]]
+
+
+def pad(windows: Sequence[Window], pad_id: int) -> Arrays:
+    """Windows as arrays as long as the longest of them.
+
+    `input_ids`, `attention_mask` and `token_type_ids` are `(batch, tokens)`. For heads that score
+    sentences there are also `segments` `(batch, tokens)`, -1 where no sentence is, and `places`
+    `(batch, sentences)`.
+
+    >>> ids = np.array([5, 6], np.int32)
+    >>> window = Window(ids, np.zeros(2, np.int32), 0, 0, 2)
+    >>> longer = Window(np.array([5, 6, 7], np.int32), np.zeros(3, np.int32), 0, 0, 3)
+    >>> pad([window, longer], 0)["attention_mask"].tolist()
+    [[1, 1, 0], [1, 1, 1]]
+    """
+    longest = max(len(window) for window in windows)
+
+    def table(rows: Sequence[NDArray[Any]], width: int, fill: int) -> NDArray[np.int64]:
+        out = np.full((len(rows), width), fill, dtype=np.int64)
+        for index, row in enumerate(rows):
+            out[index, : len(row)] = row
+        return out
+
+    arrays = {
+        "input_ids": table([window.ids for window in windows], longest, pad_id),
+        "attention_mask": table([np.ones(len(window)) for window in windows], longest, 0),
+        "token_type_ids": table([window.types for window in windows], longest, 0),
+    }
+    segments = [window.segments for window in windows if window.segments is not None]
+    places = [window.places for window in windows if window.places is not None]
+    if segments:
+        arrays["segments"] = table(segments, longest, -1)
+    if places:
+        arrays["places"] = table(places, max(map(len, places)), 0)
+    return arrays
+
+
+def in_batches(
+    windows: Sequence[Window],
+    tokens: int,
+    run: Callable[[Sequence[Window]], NDArray[np.float32]],
+) -> list[NDArray[np.float32]]:
+    """The logits of each window, in the order given, computed in padded batches of like lengths.
+
+    Args:
+        windows: of any number and length.
+        tokens: most tokens in a padded batch.
+        run: a batch's logits, `(batch, labels)`, `(batch, tokens, 2)` or `(batch, sentences)`.
+
+    Returns:
+        For each window its own part of that: what belongs to padding is left out.
+    """
+    logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
+    for indices in budget_batches([len(w) for w in windows], tokens=tokens):
+        rows = run([windows[i] for i in indices])
+        for index, row in zip(indices, rows, strict=True):
+            window = windows[index]
+            if row.ndim == 2:
+                row = row[: len(window)]
+            elif window.places is not None:
+                row = row[: len(window.places)]
+            logits[index] = row
+    return logits

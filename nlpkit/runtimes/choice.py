@@ -1,0 +1,134 @@
+"""Which runtime and number type a pipeline gets: what was asked for, or the fastest safe one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nlpkit.errors import DeviceError
+from nlpkit.runtimes.machine import Machine
+from nlpkit.runtimes.names import DTYPES, RUNTIMES
+from nlpkit.runtimes.onnx import missing
+
+
+class Candidate(NamedTuple):
+    """A runtime with a number type."""
+
+    runtime: str
+    dtype: str
+
+    def __str__(self) -> str:
+        return f"{self.runtime} {self.dtype}"
+
+
+# All that there are, the fastest on a CPU first.
+CANDIDATES = (
+    Candidate("onnx", "int8"),
+    Candidate("torch", "bfloat16"),
+    Candidate("onnx", "float32"),
+    Candidate("torch", "float32"),
+    Candidate("torch", "float16"),
+)
+
+# What `auto` chooses from.
+AUTO = (Candidate("torch", "float32"),)
+
+# `auto` takes a reduced number type only where no score of the probe set (`nlpkit.tasks.probes`)
+# changes by more than this, as a probability.
+LARGEST_CHANGE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, and why."""
+
+    runtime: str
+    dtype: str
+    why: str
+
+
+def choose(
+    runtime: str,
+    dtype: str,
+    device: str,
+    machine: Machine,
+    change: Callable[[Candidate], float | None],
+    *,
+    auto: tuple[Candidate, ...] = AUTO,
+) -> Choice:
+    """Chooses among the candidates that fit what was asked for and what the machine has.
+
+    Args:
+        runtime, dtype: `auto`, or what it must be.
+        device: `cpu`, or a GPU; `auto` for the ONNX runtime is the CPU.
+        machine: what it can compute.
+        change: the greatest change of a score that a candidate makes, None where it must not be
+            taken; asked of reduced number types only, and only where `dtype` is `auto`.
+        auto: what `auto` may choose, the fastest first.
+
+    Raises:
+        DeviceError: when a name is unknown, or what was asked for cannot run here.
+
+    >>> bare = Machine(int8=False, bfloat16=False, gpu=False, onnx=False)
+    >>> choose("auto", "auto", "cpu", bare, lambda _: None).why
+    'auto'
+    """
+    for name, value, allowed in (("runtime", runtime, RUNTIMES), ("dtype", dtype, DTYPES)):
+        if value not in allowed:
+            raise DeviceError(f"unknown {name} {value!r}; allowed: {', '.join(allowed)}")
+    fitting = [
+        c for c in CANDIDATES if runtime in ("auto", c.runtime) and dtype in ("auto", c.dtype)
+    ]
+    if not fitting:
+        other = next(c.runtime for c in CANDIDATES if c.dtype == dtype)
+        raise DeviceError(
+            f"dtype {dtype!r} does not run on {runtime!r}; it needs runtime={other!r}"
+        )
+    refusals = {c: _refusal(c, device, machine) for c in fitting}
+    possible = [c for c in fitting if refusals[c] is None]
+    if not possible:
+        error = refusals[fitting[-1]]
+        assert error is not None
+        raise error
+    if dtype != "auto":
+        best = next((c for c in auto if c in possible), possible[0])
+        return Choice(*best, "asked for")
+    notes: list[str] = []
+    for candidate in auto:
+        if candidate not in possible or not _is_fast(candidate, device, machine):
+            continue
+        if candidate.dtype == "float32":
+            return Choice(*candidate, "; ".join(["auto", *notes]))
+        measured = change(candidate)
+        if measured is not None and measured <= LARGEST_CHANGE:
+            why = f"auto: no score of the probe set changes by more than {measured:.3f}"
+            return Choice(*candidate, "; ".join([why, *notes]))
+        by = "is excluded" if measured is None else f"changes a score by {measured:.3f}"
+        notes.append(f"{candidate} {by}")
+    exact = next(c for c in possible if c.dtype == "float32")
+    return Choice(*exact, "; ".join(["asked for" if runtime != "auto" else "auto", *notes]))
+
+
+def _refusal(candidate: Candidate, device: str, machine: Machine) -> DeviceError | None:
+    """Why a candidate cannot run here, None where it can."""
+    if candidate.runtime == "torch":
+        return None  # it says itself which devices there are
+    if device not in ("auto", "cpu"):
+        what = "dtype 'int8'" if candidate.dtype == "int8" else "runtime 'onnx'"
+        return DeviceError(f"{what} is computed on the CPU only, not on {device!r}")
+    if not machine.onnx:
+        return missing()
+    if candidate.dtype == "int8" and not machine.int8:
+        return DeviceError(
+            "dtype 'int8' needs a processor with 8-bit products (VNNI, AMX, or ARM's dot product), "
+            "which this one lacks; use dtype='float32'"
+        )
+    return None
+
+
+def _is_fast(candidate: Candidate, device: str, machine: Machine) -> bool:
+    """Whether a candidate gains anything over float32 here."""
+    if candidate == ("torch", "bfloat16"):
+        return device == "cpu" and machine.bfloat16
+    return True

@@ -1,0 +1,104 @@
+"""Exporting: every architecture and pooling gives torch's numbers; what cannot be is an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nlpkit.encoder import Encoder
+from nlpkit.errors import DeviceError
+from nlpkit.model import TaskModel
+from nlpkit.runtimes.export import export
+from nlpkit.runtimes.onnx import OnnxRuntime
+from nlpkit.runtimes.quantize import quantize
+from nlpkit.runtimes.torch import TorchRuntime
+from nlpkit.windows import Window
+from tests import tiny_encoders
+from tests.tiny_encoders import classifier
+
+ARCHITECTURES: dict[str, tuple[Any, int, str]] = {
+    "bert": (tiny_encoders.bert, 0, "mean"),
+    "roberta": (tiny_encoders.roberta, 1, "cls"),
+    "mpnet": (tiny_encoders.mpnet, 1, "mean"),
+    "electra": (tiny_encoders.electra, 0, "mean"),
+    "deberta-v2": (tiny_encoders.deberta, 0, "mean"),
+    "modernbert": (tiny_encoders.modernbert, 1, "mean"),
+    "distilbert": (tiny_encoders.distilbert, 0, "cls"),
+    "gpt2": (tiny_encoders.gpt2, 0, "last"),
+    "bart": (tiny_encoders.bart, 1, "last"),
+    "albert": (tiny_encoders.albert, 0, "mean"),
+}
+
+
+def model_of(encoder: nn.Module, pooling: str) -> TaskModel:
+    for parameter in encoder.parameters():  # far from zero, so that a wrong input shows
+        if parameter.dim() > 1:
+            nn.init.normal_(parameter, std=0.3)
+    return TaskModel(Encoder(encoder.eval()), classifier(Path("x"), pooling=pooling), 16).eval()
+
+
+def windows(lengths: list[int]) -> list[Window]:
+    random = np.random.default_rng(1)
+    return [
+        Window(random.integers(5, 250, n).astype(np.int32), np.zeros(n, np.int32), 1, 0, n - 2)
+        for n in lengths
+    ]
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture(name: str, tmp_path: Path) -> None:
+    make, pad_id, pooling = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    model = model_of(make(), pooling)
+    path, small = tmp_path / "model.onnx", tmp_path / "int8.onnx"
+    before = getattr(model.encoder.model.config, "_attn_implementation", None)
+    export(model, path, pad_id=pad_id, longest=40)
+    assert getattr(model.encoder.model.config, "_attn_implementation", None) == before
+    texts = windows([40, 3, 17, 16, 2, 9])
+    exact = TorchRuntime(model, pad_id, device="cpu")(texts)
+    exported = OnnxRuntime(path, pad_id, dtype="float32")(texts)
+    assert np.allclose(exact, exported, atol=1e-4)
+    assert quantize(path, small) > 0
+    runtime = OnnxRuntime(small, pad_id, dtype="int8")
+    rough = runtime(texts)
+    assert np.abs(np.array(rough) - exact).max() < 0.25 * np.abs(exact).max()
+    assert not np.allclose(rough, exported, atol=1e-6)
+    assert np.allclose([runtime([one])[0] for one in texts], rough, atol=1e-4)
+
+
+class Counts(nn.Module):
+    """An encoder that decides by the number of tokens, which an export cannot record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embeddings = nn.Embedding(300, 16)
+        self.config = type("Config", (), {})()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.embeddings
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
+        states = self.embeddings(input_ids) * float(input_ids.shape[1])
+        return type("Output", (), {"last_hidden_state": states})()
+
+
+class Breaks(Counts):
+    """An encoder that the exporter has no words for."""
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
+        states = torch.linalg.eigvals(self.embeddings(input_ids) @ torch.ones(16, 16)).real
+        return type("Output", (), {"last_hidden_state": states})()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [(Counts, r"gives other numbers.*runtime='torch'"), (Breaks, r"is not possible.*='torch'")],
+)
+def test_what_cannot_be_exported(encoder: type[nn.Module], message: str, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match=message):
+        export(model_of(encoder(), "mean"), tmp_path / "m.onnx", pad_id=0, longest=40)

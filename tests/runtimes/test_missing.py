@@ -1,0 +1,47 @@
+"""Without onnxruntime: all but the ONNX runtime works, and that one says what is lacking."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import importlib.util, sys
+hidden = sys.argv[1]
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == hidden else find(name, *rest)
+sys.modules[hidden] = None
+
+from nlpkit.errors import DeviceError
+from nlpkit.tasks.loading import load
+
+folder = sys.argv[2]
+pipeline = load(folder)
+print(pipeline.info["runtime"], pipeline("good").label)
+for options in ({"runtime": "onnx"}, {"dtype": "int8"}):
+    try:
+        load(folder, **options)
+    except DeviceError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("package", ["onnxruntime", "onnx"])
+def test_torch_still_works(package: str, tiny_pipelines: dict[str, Path], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, package, str(tiny_pipelines["classification"])],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        env={"NLPKIT_CACHE": str(tmp_path), "PATH": ""},
+    )
+    first, *errors = done.stdout.splitlines()
+    assert first.split()[0] == "torch"
+    assert first.split()[1] in ("bad", "good")
+    expected = f"needs the package {package}: pip install 'nlpkit[onnx]'"
+    assert len(errors) == 2
+    assert all(expected in error for error in errors)
