@@ -39,11 +39,12 @@ class PipelineSystem:
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """The weights' and the settings' fingerprints, the number type, and the main settings."""
+        """Fingerprints of weights and settings, what computes them, and the main settings."""
         recipe, decoding = self.pipeline.recipe, self.pipeline.recipe.decoding
         said: dict[str, Any] = {
             "weights": recipe.weights.sha256[:12] if recipe.weights else None,
             "settings": _fingerprint(recipe),
+            "runtime": self.pipeline.info["runtime"],
             "dtype": self.pipeline.info["dtype"],
         }
         if recipe.task == "summarization":

@@ -31,11 +31,12 @@ CANDIDATES = (
     Candidate("torch", "float16"),
 )
 
-# What `auto` chooses from.
-AUTO = (Candidate("torch", "float32"),)
+# What every pipeline runs on and all others are compared with, and its like on the other runtime.
+EXACT = Candidate("torch", "float32")
+_EXPORTED = Candidate("onnx", "float32")
 
-# `auto` takes a reduced number type only where no score of the probe set (`nlpkit.tasks.probes`)
-# changes by more than this, as a probability.
+# `auto` takes another runtime or number type only where no score of the probe set
+# (`nlpkit.tasks.probes`) changes by more than this, as a probability.
 LARGEST_CHANGE = 0.05
 
 
@@ -53,9 +54,7 @@ def choose(
     dtype: str,
     device: str,
     machine: Machine,
-    change: Callable[[Candidate], float | None],
-    *,
-    auto: tuple[Candidate, ...] = AUTO,
+    change: Callable[[Candidate], float | str],
 ) -> Choice:
     """Chooses among the candidates that fit what was asked for and what the machine has.
 
@@ -63,15 +62,14 @@ def choose(
         runtime, dtype: `auto`, or what it must be.
         device: `cpu`, or a GPU; `auto` for the ONNX runtime is the CPU.
         machine: what it can compute.
-        change: the greatest change of a score that a candidate makes, None where it must not be
-            taken; asked of reduced number types only, and only where `dtype` is `auto`.
-        auto: what `auto` may choose, the fastest first.
+        change: the greatest change of a score that a candidate makes, or why `auto` must not take
+            it (`"was not checked"`).
 
     Raises:
         DeviceError: when a name is unknown, or what was asked for cannot run here.
 
     >>> bare = Machine(int8=False, bfloat16=False, gpu=False, onnx=False)
-    >>> choose("auto", "auto", "cpu", bare, lambda _: None).why
+    >>> choose("auto", "auto", "cpu", bare, lambda _: "was not checked").why
     'auto'
     """
     for name, value, allowed in (("runtime", runtime, RUNTIMES), ("dtype", dtype, DTYPES)):
@@ -91,23 +89,20 @@ def choose(
         error = refusals[fitting[-1]]
         assert error is not None
         raise error
-    if dtype != "auto":
-        best = next((c for c in auto if c in possible), possible[0])
-        return Choice(*best, "asked for")
-    notes: list[str] = []
-    for candidate in auto:
-        if candidate not in possible or not _is_fast(candidate, device, machine):
+    safe = next((c for c in (EXACT, _EXPORTED) if c in possible), possible[0])
+    notes = ["asked for" if len(fitting) == 1 else "auto"]
+    for candidate in possible[: possible.index(safe)]:
+        if not useful(candidate, device, machine):
             continue
-        if candidate.dtype == "float32":
-            return Choice(*candidate, "; ".join(["auto", *notes]))
         measured = change(candidate)
-        if measured is not None and measured <= LARGEST_CHANGE:
-            why = f"auto: no score of the probe set changes by more than {measured:.3f}"
-            return Choice(*candidate, "; ".join([why, *notes]))
-        by = "is excluded" if measured is None else f"changes a score by {measured:.3f}"
-        notes.append(f"{candidate} {by}")
-    exact = next(c for c in possible if c.dtype == "float32")
-    return Choice(*exact, "; ".join(["asked for" if runtime != "auto" else "auto", *notes]))
+        if isinstance(measured, str):
+            notes.append(f"{candidate} {measured}")
+        elif measured <= LARGEST_CHANGE:
+            notes[0] = f"auto: no score of the probe set changes by more than {measured:.3f}"
+            return Choice(*candidate, "; ".join(notes))
+        else:  # also where it is not a number
+            notes.append(f"{candidate} changes a score by {measured:.3f}")
+    return Choice(*safe, "; ".join(notes))
 
 
 def _refusal(candidate: Candidate, device: str, machine: Machine) -> DeviceError | None:
@@ -127,8 +122,13 @@ def _refusal(candidate: Candidate, device: str, machine: Machine) -> DeviceError
     return None
 
 
-def _is_fast(candidate: Candidate, device: str, machine: Machine) -> bool:
-    """Whether a candidate gains anything over float32 here."""
-    if candidate == ("torch", "bfloat16"):
-        return device == "cpu" and machine.bfloat16
-    return True
+def useful(candidate: Candidate, device: str, machine: Machine) -> bool:
+    """Whether a candidate other than torch in float32 runs on a machine, and gains anything there.
+
+    >>> bare = Machine(int8=False, bfloat16=False, gpu=False, onnx=False)
+    >>> [str(c) for c in CANDIDATES if useful(c, "cpu", bare)]
+    []
+    """
+    if candidate.runtime == "onnx":
+        return _refusal(candidate, device, machine) is None
+    return candidate.dtype == "bfloat16" and device == "cpu" and machine.bfloat16

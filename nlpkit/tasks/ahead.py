@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from nlpkit import recipe as recipes
-from nlpkit.errors import DeviceError, InputError
+from nlpkit.errors import InputError
 from nlpkit.recipe import Recipe
 from nlpkit.runtimes import cache
-from nlpkit.runtimes.choice import CANDIDATES, Candidate, choose
+from nlpkit.runtimes.choice import CANDIDATES, Candidate, choose, useful
 from nlpkit.runtimes.machine import machine
 from nlpkit.tasks import checks
 from nlpkit.tasks.exports import FOLDER, exported, find, key_of, make, record
+from nlpkit.tasks.folders import copy_notes, weights_file
 from nlpkit.tasks.folders import find as find_folder
-from nlpkit.tasks.folders import weights_file
 from nlpkit.tasks.loading import measured_change
 
 
@@ -72,7 +72,7 @@ def export_pipeline(
     folder = find_folder(name_or_path)
     recipe = recipes.read(folder)
     weights = weights_file(recipe, folder)
-    choose("onnx", dtype, "cpu", machine(), lambda _: None)  # says what is wrong before any work
+    choose("onnx", dtype, "cpu", machine(), lambda _: 1.0)  # says what is wrong before any work
     try:
         if output is None:
             export = exported(recipe, folder, dtype)
@@ -83,7 +83,7 @@ def export_pipeline(
             weights = target / weights.name
         names = [Candidate("onnx", dtype)]
         if check:
-            names = [c for c in CANDIDATES if _measurable(c)]
+            names = [c for c in CANDIDATES if useful(c, "cpu", machine())]
         changes = {str(c): measured_change(recipe, weights, c) for c in names}
         if check:
             path = (folder if output is None else Path(output)) / checks.FILE_NAME
@@ -95,26 +95,15 @@ def export_pipeline(
     return Exported(export.folder, dtype, export.model.stat().st_size, changes)
 
 
-def _measurable(candidate: Candidate) -> bool:
-    """Whether this machine runs a candidate, and fast enough that it is of use."""
-    if candidate.runtime == "torch":
-        return candidate.dtype == "bfloat16" and machine().bfloat16
-    try:
-        choose(*candidate, "cpu", machine(), lambda _: None)
-    except DeviceError:
-        return False
-    return True
-
-
 def _copy(recipe: Recipe, folder: Path, output: Path) -> None:
     """The pipeline's own files to another folder."""
     output.mkdir(parents=True, exist_ok=True)
     if output.resolve() == folder.resolve():
         return
     assert recipe.weights is not None, "weights_file() has found them"
-    for name in (recipe.weights.file, "README.md", checks.FILE_NAME, recipes.FILE_NAME):
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, output / name)
+    for name in (recipe.weights.file, recipes.FILE_NAME):
+        shutil.copyfile(folder / name, output / name)
+    copy_notes(folder, output, recipe.weights.sha256)
 
 
 def _put(recipe: Recipe, folder: Path, dtype: str, output: Path) -> cache.Export:

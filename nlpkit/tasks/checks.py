@@ -1,21 +1,19 @@
-"""What reduced number types change in a pipeline's scores: measured once, and kept.
+"""What other runtimes and number types change in a pipeline's scores.
 
 `runtimes.json` beside the weights travels with the pipeline; `nlpkit export --check` writes it.
-Where there is none, what was measured on first use is kept in the cache folder.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlpkit.cache import cache_folder
 from nlpkit.recipe import Recipe
-from nlpkit.runtimes.cache import VERSION, export_key
+from nlpkit.runtimes.cache import VERSION
 from nlpkit.runtimes.choice import Candidate
 
 FILE_NAME = "runtimes.json"
@@ -72,32 +70,18 @@ def write(recipe: Recipe, path: Path, checks: Checks) -> None:
     partial.replace(path)
 
 
-def change_of(
-    recipe: Recipe, folder: Path, candidate: Candidate, measure: Callable[[], float]
-) -> float | None:
-    """The greatest change of a score that a candidate makes; None where it is excluded.
+def change_of(recipe: Recipe, folder: Path, candidate: Candidate) -> float | str:
+    """The greatest change of a score that a candidate makes, or why `auto` must not take it.
 
     Args:
         recipe: the pipeline's.
         folder: where it is.
         candidate: a runtime with a number type.
-        measure: measures it, where nobody has yet.
     """
     name = str(candidate)
-    shipped = read(recipe, folder / FILE_NAME)
-    if name in shipped.excluded:
-        return None
-    if name in shipped.changes:
-        return shipped.changes[name]
-    key = export_key(recipe, "float32")
-    if key is None:
-        return measure()
-    path = cache_folder("onnx") / "checks" / f"{key}.json"
-    own = read(recipe, path)
-    if name not in own.changes:
-        own = Checks({**own.changes, name: measure()})
-        try:
-            write(recipe, path, own)
-        except OSError as error:
-            logger.info("%s cannot be written: %s", path, error.strerror or error)
-    return own.changes[name]
+    known = read(recipe, folder / FILE_NAME)
+    if name in known.excluded:
+        return "moves a measured metric"
+    if name not in known.changes:
+        return "was not checked (nlpkit export --check)"
+    return known.changes[name]

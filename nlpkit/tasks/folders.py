@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from nlpkit.shipped import available, shipped_folder
 
 if TYPE_CHECKING:
     from nlpkit.tuning import State
+
+CARD = "README.md"
+
+# How the weights were made, and how much other runtimes change what they say.
+RECORDS = ("training.json", "runtimes.json")
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -53,6 +59,31 @@ def weights_file(recipe: Recipe, folder: Path) -> Path:
         raise WeightsError(f"the weights {path} are missing")
     verify(path, recipe.weights.sha256)
     return path
+
+
+def copy_notes(source: Path, target: Path, weights: str) -> None:
+    """Copies what stands beside the weights: the card, and the records that are of these weights.
+
+    Args:
+        source: a pipeline's folder.
+        target: another one.
+        weights: sha256 of the weights that are there.
+    """
+    if source.resolve() == target.resolve():
+        return
+    for name in (CARD, *RECORDS):
+        path = source / name
+        if path.is_file() and (name == CARD or _of(path) == weights):
+            shutil.copyfile(path, target / name)
+
+
+def _of(record: Path) -> str | None:
+    """The weights that a record says it belongs to."""
+    try:
+        found = json.loads(record.read_text(encoding="utf-8"))["weights"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def read_state(path: Path) -> State:

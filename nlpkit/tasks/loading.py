@@ -68,10 +68,8 @@ def load(
     recipe = recipes.read(folder)
     weights = weights_file(recipe, folder)
 
-    def change(candidate: Candidate) -> float | None:
-        return checks.change_of(
-            recipe, folder, candidate, lambda: measured_change(recipe, weights, candidate)
-        )
+    def change(candidate: Candidate) -> float | str:
+        return checks.change_of(recipe, folder, candidate)
 
     choice = choose(runtime, dtype, _settled(device, runtime), machine(), change)
     logger.info("%s runs on %s in %s (%s)", recipe.name, choice.runtime, choice.dtype, choice.why)

@@ -7,7 +7,6 @@ inputs share a batch, and how a pipeline is saved, is the same for all and lives
 
 from __future__ import annotations
 
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import WeightsRecipe
 from nlpkit.results import Failure
 from nlpkit.runtimes.base import Runtime
-from nlpkit.tasks.folders import Weights
+from nlpkit.tasks.folders import Weights, copy_notes
 from nlpkit.tokenizer import Tokenizer
 from nlpkit.windows import Window
 
@@ -146,9 +145,8 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         recipes.write(
             self.recipe.model_copy(update={"weights": weights}), folder, template=self.folder
         )
-        card = None if self.folder is None else self.folder / "README.md"
-        if card is not None and card.is_file() and card.resolve() != (folder / card.name).resolve():
-            shutil.copyfile(card, folder / card.name)
+        if self.folder is not None:
+            copy_notes(self.folder, folder, weights.sha256)
         return folder
 
     def evaluate(

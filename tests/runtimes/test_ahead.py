@@ -136,4 +136,4 @@ class TestCommand:
 
     def test_verbose_says_what_was_chosen(self, folder: Path) -> None:
         result = run("classify", "-p", folder, "--runtime", "onnx", "-v", "good")
-        assert "runs on onnx in float32 (asked for)" in result.stderr
+        assert "runs on onnx in float32 (auto" in result.stderr

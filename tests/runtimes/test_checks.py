@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from nlpkit import recipe as recipes
 from nlpkit.runtimes import choice
-from nlpkit.runtimes.choice import CANDIDATES, Candidate
+from nlpkit.runtimes.choice import Candidate
 from nlpkit.runtimes.machine import machine
 from nlpkit.tasks import checks, loading
 from nlpkit.tasks.loading import load
@@ -70,33 +69,24 @@ def test_scores_that_are_no_numbers_are_the_greatest_change(
     assert change(pipeline, other) == 1.0
 
 
-def asked(folder: Path, value: float) -> tuple[float | None, bool]:
-    """The known change, and whether it had to be measured."""
-    measured = []
-
-    def measure() -> float:
-        measured.append(value)
-        return value
-
-    recipe = recipes.read(folder)
-    return checks.change_of(recipe, folder, INT8, measure), bool(measured)
+def known(folder: Path) -> float | str:
+    return checks.change_of(recipes.read(folder), folder, INT8)
 
 
-def test_it_is_measured_once(folder: Path) -> None:
-    assert asked(folder, 0.25) == (0.25, True)
-    assert asked(folder, 0.5) == (0.25, False)
+def test_without_a_check_it_says_how_to_make_one(folder: Path) -> None:
+    assert known(folder) == "was not checked (nlpkit export --check)"
 
 
 def test_what_comes_with_the_pipeline_is_taken(folder: Path) -> None:
     recipe = recipes.read(folder)
     checks.write(recipe, folder / checks.FILE_NAME, checks.Checks({"onnx int8": 0.125}))
-    assert asked(folder, 0.5) == (0.125, False)
+    assert known(folder) == 0.125
 
 
 def test_an_exclusion_comes_first(folder: Path) -> None:
-    known = checks.Checks({"onnx int8": 0.0}, ("onnx int8",))
-    checks.write(recipes.read(folder), folder / checks.FILE_NAME, known)
-    assert asked(folder, 0.5) == (None, False)
+    found = checks.Checks({"onnx int8": 0.0}, ("onnx int8",))
+    checks.write(recipes.read(folder), folder / checks.FILE_NAME, found)
+    assert known(folder) == "moves a measured metric"
 
 
 @pytest.mark.parametrize(
@@ -115,39 +105,26 @@ def test_a_file_that_says_nothing_is_passed_over(folder: Path, text: str) -> Non
     assert recipe.weights is not None
     text = text.replace("WEIGHTS", recipe.weights.sha256)
     (folder / checks.FILE_NAME).write_text(text)
-    assert asked(folder, 0.5) == (0.5, True)
-
-
-def test_a_cache_that_cannot_be_written_measures_each_time(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("NLPKIT_CACHE", str(tmp_path / "file"))
-    assert asked(folder, 0.25) == (0.25, True)
-    assert asked(folder, 0.5) == (0.5, True)
+    assert known(folder) == "was not checked (nlpkit export --check)"
 
 
 @needs_int8
 @pytest.mark.parametrize(("limit", "chosen"), [(1.0, "onnx int8"), (0.0, "torch float32")])
-def test_auto_measures_on_first_use(
+def test_auto_goes_by_the_check(
     folder: Path, monkeypatch: pytest.MonkeyPatch, limit: float, chosen: str
 ) -> None:
-    open_to = (CANDIDATES[0], CANDIDATES[3])
-    monkeypatch.setattr(choice.choose, "__kwdefaults__", {"auto": open_to})
     monkeypatch.setattr(choice, "LARGEST_CHANGE", limit)
-    pipeline = load(folder)
-    info = pipeline.info
+    recipe = recipes.read(folder)
+    value = loading.measured_change(recipe, folder / "weights.safetensors", INT8)
+    assert 0 < value < 0.05
+    checks.write(recipe, folder / checks.FILE_NAME, checks.Checks({"onnx int8": value}))
+    info = load(folder, device="cpu").info
     assert f"{info['runtime']} {info['dtype']}" == chosen
     assert info["chosen"].startswith("auto")
-    (kept,) = Path(folder.parent / "cache" / "onnx" / "checks").iterdir()
-    value = json.loads(kept.read_text())["changes"]["onnx int8"]
-    assert 0 < value < 0.05
     assert f"{value:.3f}" in info["chosen"]
-    assert value == loading.measured_change(
-        recipes.read(folder), folder / "weights.safetensors", INT8
-    )
 
 
-def test_auto_is_torch_in_float32_for_now(folder: Path) -> None:
+def test_without_a_check_auto_is_torch_in_float32(folder: Path) -> None:
     info = load(folder, device="cpu").info
-    assert (info["runtime"], info["dtype"], info["chosen"]) == ("torch", "float32", "auto")
+    assert (info["runtime"], info["dtype"]) == ("torch", "float32")
+    assert info["chosen"].startswith("auto; onnx int8 was not checked") or not machine().onnx

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 
 from nlpkit.errors import DeviceError
-from nlpkit.runtimes.choice import CANDIDATES, LARGEST_CHANGE, Candidate, choose
+from nlpkit.runtimes.choice import LARGEST_CHANGE, Candidate, choose
 from nlpkit.runtimes.machine import Machine
 
 FULL = Machine(int8=True, bfloat16=True, gpu=False, onnx=True)
 BARE = Machine(int8=False, bfloat16=False, gpu=False, onnx=False)
-ALL = CANDIDATES[:4]
 
 
-def unasked(candidate: Candidate) -> float:
-    raise AssertionError(f"{candidate} was measured")
+def unchecked(candidate: Candidate) -> str:
+    return "was not checked"
 
 
 @pytest.mark.parametrize(
@@ -32,8 +31,10 @@ def unasked(candidate: Candidate) -> float:
         ("onnx", "int8", ("onnx", "int8")),
     ],
 )
-def test_what_was_asked_for(runtime: str, dtype: str, chosen: tuple[str, str]) -> None:
-    choice = choose(runtime, dtype, "cpu", FULL, unasked)
+def test_what_was_asked_for_without_a_check(
+    runtime: str, dtype: str, chosen: tuple[str, str]
+) -> None:
+    choice = choose(runtime, dtype, "cpu", FULL, unchecked)
     assert (choice.runtime, choice.dtype) == chosen
 
 
@@ -58,7 +59,7 @@ def test_what_cannot_run(
     runtime: str, dtype: str, device: str, machine: Machine, message: str
 ) -> None:
     with pytest.raises(DeviceError, match=message):
-        choose(runtime, dtype, device, machine, unasked)
+        choose(runtime, dtype, device, machine, unchecked)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +69,14 @@ def test_what_cannot_run(
         ({"onnx int8": LARGEST_CHANGE}, ("onnx", "int8")),
         ({"onnx int8": LARGEST_CHANGE * 1.01}, ("torch", "bfloat16")),
         ({"onnx int8": 1.0, "torch bfloat16": float("nan")}, ("onnx", "float32")),
-        ({"onnx int8": None}, ("torch", "bfloat16")),
+        ({"onnx int8": "moves a metric"}, ("torch", "bfloat16")),
     ],
 )
 def test_auto_takes_the_fastest_that_keeps_the_scores(
-    changes: dict[str, float | None], chosen: tuple[str, str]
+    changes: dict[str, float | str], chosen: tuple[str, str]
 ) -> None:
     choice = choose(
-        "auto", "auto", "cpu", FULL, lambda candidate: changes.get(str(candidate), 0.01), auto=ALL
+        "auto", "auto", "cpu", FULL, lambda candidate: changes.get(str(candidate), 0.01)
     )
     assert (choice.runtime, choice.dtype) == chosen
     assert choice.why.startswith("auto")
@@ -83,10 +84,15 @@ def test_auto_takes_the_fastest_that_keeps_the_scores(
 
 
 def test_why_says_what_was_passed_over() -> None:
-    changes = {"onnx int8": 0.3, "torch bfloat16": None}
-    choice = choose("auto", "auto", "cpu", FULL, lambda c: changes[str(c)], auto=ALL)
+    changes = {"onnx int8": 0.3, "torch bfloat16": "moves a metric", "onnx float32": 0.0}
+    choice = choose("auto", "auto", "cpu", FULL, lambda c: changes[str(c)])
     assert "onnx int8 changes a score by 0.300" in choice.why
-    assert "torch bfloat16 is excluded" in choice.why
+    assert "torch bfloat16 moves a metric" in choice.why
+
+
+def test_float32_is_kept_where_it_was_asked_for() -> None:
+    choice = choose("auto", "float32", "cpu", FULL, lambda _: 0.0)
+    assert (choice.runtime, choice.dtype) == ("onnx", "float32")
 
 
 @pytest.mark.parametrize(
@@ -101,12 +107,12 @@ def test_why_says_what_was_passed_over() -> None:
     ],
 )
 def test_auto_looks_at_the_machine(machine: Machine, device: str, chosen: tuple[str, str]) -> None:
-    choice = choose("auto", "auto", device, machine, lambda _: 0.0, auto=ALL)
+    choice = choose("auto", "auto", device, machine, lambda _: 0.0)
     assert (choice.runtime, choice.dtype) == chosen
 
 
 def test_a_runtime_that_was_asked_for_holds_for_auto_too() -> None:
-    choice = choose("onnx", "auto", "cpu", FULL, lambda _: 1.0, auto=ALL)
+    choice = choose("onnx", "auto", "cpu", FULL, lambda _: 1.0)
     assert (choice.runtime, choice.dtype) == ("onnx", "float32")
-    choice = choose("torch", "auto", "cpu", FULL, lambda _: 0.0, auto=ALL)
+    choice = choose("torch", "auto", "cpu", FULL, lambda _: 0.0)
     assert (choice.runtime, choice.dtype) == ("torch", "bfloat16")

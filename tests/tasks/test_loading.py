@@ -246,6 +246,21 @@ def test_comments_and_the_card_are_kept(folder: Path, tmp_path: Path) -> None:
     assert read(saved) == read(folder)
 
 
+@pytest.mark.parametrize("name", ["training.json", "runtimes.json"])
+def test_records_are_kept_if_they_are_of_these_weights(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    weights = read(folder).weights
+    assert weights is not None
+    (folder / name).write_text(json.dumps({"weights": weights.sha256}))
+    saved = load(folder, device="cpu").save(tmp_path / "saved")
+    assert (saved / name).read_text() == (folder / name).read_text()
+    for text in (json.dumps({"weights": "others"}), "[]", "no JSON", json.dumps({"weights": 3})):
+        (folder / name).write_text(text)
+        saved = load(folder, device="cpu").save(tmp_path / text[:5])
+        assert not (saved / name).exists()
+
+
 def test_a_value_that_is_the_default_again_is_saved(folder: Path, tmp_path: Path) -> None:
     recipe = folder / "pipeline.toml"
     recipe.write_text(
