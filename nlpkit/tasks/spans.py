@@ -9,6 +9,8 @@ makes them probabilities.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -103,17 +105,43 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
         found[key] = max(found.get(key, -np.inf), one.score)
     kept: list[Candidate] = []
     scores: list[list[float]] = []
+    places: defaultdict[int, _Places] = defaultdict(_Places)
     for (passage, start, end), score in sorted(found.items(), key=lambda item: (-item[1], item[0])):
-        for better, spans in zip(kept, scores, strict=True):
-            if better.passage == passage and better.start < end and start < better.end:
-                spans.append(score)
-                break
-        else:
+        better = places[passage].overlapping(start, end)
+        if better is None:
+            places[passage].put(start, end, len(kept))
             kept.append(Candidate(passage, start, end, score))
             scores.append([score])
+        else:
+            scores[better].append(score)
     sums = [float(np.logaddexp.reduce(spans)) for spans in scores]
     answers = [one._replace(score=total) for one, total in zip(kept, sums, strict=True)]
     return sorted(answers, key=_order)
+
+
+class _Places:
+    """Where the answers of one passage are: spans in order, none overlapping another.
+
+    Long texts have hundreds of thousands of them, so that a new one is not compared with each.
+    """
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.numbers: list[int] = []
+
+    def overlapping(self, start: int, end: int) -> int | None:
+        """The lowest number of those that overlap `start:end`."""
+        first = bisect_right(self.ends, start)
+        last = bisect_left(self.starts, end)
+        return min(self.numbers[first:last], default=None)
+
+    def put(self, start: int, end: int, number: int) -> None:
+        """Adds one that overlaps none."""
+        at = bisect_left(self.starts, start)
+        self.starts.insert(at, start)
+        self.ends.insert(at, end)
+        self.numbers.insert(at, number)
 
 
 def probabilities(

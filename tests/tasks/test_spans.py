@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -108,6 +109,23 @@ def test_probabilities_add_up(found: list[Candidate], temperature: float, bias: 
     )
     assert abs(none - again_none) < 1e-12
     assert {c[:3] for c in again} == {c[:3] for c in ranked}
+
+
+@settings(max_examples=200, deadline=None)
+@given(found=candidates)
+def test_each_span_joins_the_best_answer_that_it_overlaps(found: list[Candidate]) -> None:
+    once = {c[:3]: c for c in sorted(found, key=lambda c: c.score)}.values()
+    groups: list[list[Candidate]] = []
+    for span in sorted(once, key=lambda c: (-c.score, c)):
+        for group in groups:  # the best first
+            best = group[0]
+            if best.passage == span.passage and best.start < span.end and span.start < best.end:
+                group.append(span)
+                break
+        else:
+            groups.append([span])
+    expected = {g[0][:3]: np.logaddexp.reduce([c.score for c in g]) for g in groups}
+    assert {c[:3]: c.score for c in distinct(found)} == pytest.approx(expected)
 
 
 @settings(max_examples=200, deadline=None)
