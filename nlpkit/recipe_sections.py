@@ -185,6 +185,8 @@ class DecodingRecipe(Section):
         threshold: the smallest score that counts as an answer, or as a label (`multi_label`).
         null_bias: added to a window's no-answer logit before it is compared; fitted on the
             held-out part.
+        exactness: of question answering: how often an answer in the right place has exactly the
+            right ends; scores of answers are multiplied by it. Fitted on the held-out part.
         max_answer_tokens: the longest answer.
         sentences: length of a summary where the caller sets none.
         redundancy: how repeated content is kept out of a summary.
@@ -193,6 +195,7 @@ class DecodingRecipe(Section):
     temperature: Annotated[float, Field(gt=0)] = 1.0
     threshold: Share | None = None
     null_bias: float = 0.0
+    exactness: Annotated[float, Field(gt=0, le=1)] = 1.0
     max_answer_tokens: Count = 30
     sentences: Count = 3
     redundancy: Literal["none", "trigram", "mmr"] = "trigram"

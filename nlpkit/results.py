@@ -77,7 +77,7 @@ class Answer:
         text: as it stands in the passage, `passages[passage][start:end]`; "" for no answer.
         start, end: its characters in that passage.
         passage: which one of the passages, from 0; None for no answer.
-        score: probability that this is the answer. Of "no answer" it is that of no answer.
+        score: probability that this is exactly the answer. Of "no answer" it is that of no answer.
         no_answer: probability that the passages do not answer the question.
         alternatives: the next best answers, best first; none of them overlaps a better one.
 

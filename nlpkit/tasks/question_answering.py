@@ -170,7 +170,10 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
         decoding = self.recipe.decoding
         found = distinct(self._found(prepared, logits, options))
         none, answers = probabilities(
-            found, temperature=decoding.temperature, null_bias=decoding.null_bias
+            found,
+            temperature=decoding.temperature,
+            null_bias=decoding.null_bias,
+            exactness=decoding.exactness,
         )
         ranked = [
             Answer(

@@ -145,7 +145,7 @@ class _Places:
 
 
 def probabilities(
-    answers: Sequence[Candidate], *, temperature: float, null_bias: float
+    answers: Sequence[Candidate], *, temperature: float, null_bias: float, exactness: float = 1.0
 ) -> tuple[float, list[Candidate]]:
     """The probability of "no answer", and the answers with theirs, best first.
 
@@ -154,6 +154,8 @@ def probabilities(
             and those of one place in the text do not take it from each other.
         temperature: what scores are divided by; changes how sure, not which is best.
         null_bias: the score of "no answer".
+        exactness: how often an answer in the right place has exactly the right ends. What it
+            takes from the answers is the probability of another wording.
 
     >>> none, answers = probabilities([Candidate(0, 3, 5, 0.0)], temperature=1.0, null_bias=0.0)
     >>> none, answers
@@ -162,7 +164,10 @@ def probabilities(
     scores = np.array([null_bias, *(one.score for one in answers)]) / temperature
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
-    ranked = [one._replace(score=float(w)) for one, w in zip(answers, weights[1:], strict=True)]
+    ranked = [
+        one._replace(score=exactness * float(w))
+        for one, w in zip(answers, weights[1:], strict=True)
+    ]
     return float(weights[0]), sorted(ranked, key=_order)
 
 

@@ -40,7 +40,7 @@ Rows = NDArray[np.bool_]
 Errors = dict[str, dict[str, float]]
 
 # What the probabilities are without calibration, whatever the recipe brought along.
-PLAIN = {"temperature": 1.0, "null_bias": 0.0}
+PLAIN = {"temperature": 1.0, "null_bias": 0.0, "exactness": 1.0}
 
 
 class Calibrated(NamedTuple):

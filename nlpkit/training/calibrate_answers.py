@@ -25,6 +25,8 @@ Rows = NDArray[np.bool_]
 _PASSAGES = 5
 _SEVERAL = 500
 
+_EXACTNESS = tuple(round(0.4 + 0.05 * step, 2) for step in range(13))
+
 # The score of an answer where there is none: it has no probability at any temperature.
 _NEVER = -1e9
 
@@ -74,9 +76,9 @@ class Reading:
 class AnswerEvidence:
     """Answers of questions, before temperature and bias.
 
-    Temperature and bias are those at which two numbers are most likely, in all readings alike:
-    the score of the best answer, that it is right (exact match), and the probability of "no
-    answer", that there is none. The threshold is the score from which answering pays most, in
+    Temperature, bias and exactness are those at which two numbers are most likely, in all readings
+    alike: the score of the best answer, that it is right (exact match), and the probability of
+    "no answer", that there is none. The threshold is the score from which answering pays most, in
     SQuAD 2.0's F1, the mean of the readings; where no row, or every one, has an answer there is
     none to choose.
 
@@ -92,13 +94,15 @@ class AnswerEvidence:
         return self.size
 
     def fit(self, rows: Rows) -> dict[str, float]:
-        """Temperature, bias and, with unanswerable questions, the threshold."""
+        """Temperature, bias, exactness and, with unanswerable questions, the threshold."""
         readings = [reading.among(rows) for reading in self.readings.values()]
         readings = [reading for reading in readings if len(reading.row)]
-        temperature, bias = (round(value, 4) for value in _most_likely(readings))
-        fitted = {"temperature": temperature, "null_bias": bias}
+        _, temperature, bias, exactness = min(_most_likely(readings, c) for c in _EXACTNESS)
+        temperature, bias = round(temperature, 4), round(bias, 4)
+        fitted = {"temperature": temperature, "null_bias": bias, "exactness": exactness}
         if 0 < readings[0].answerable.mean() < 1:
-            fitted["threshold"] = round(_best_threshold(readings, temperature, bias), 4)
+            threshold = exactness * _best_threshold(readings, temperature, bias)
+            fitted["threshold"] = round(threshold, 4)
         return fitted
 
     def outcomes(
@@ -109,13 +113,13 @@ class AnswerEvidence:
         for name, reading in self.readings.items():
             inside = reading.among(rows)
             score, none = inside.probabilities(decoding["temperature"], decoding["null_bias"])
-            found[f"ece_score{name}"] = (score, inside.exact)
+            found[f"ece_score{name}"] = (score * decoding["exactness"], inside.exact)
             found[f"ece_no_answer{name}"] = (none, 1 - inside.answerable)
         return found
 
 
-def _most_likely(readings: list[Reading]) -> tuple[float, float]:
-    """The temperature and the bias at which what happened is most likely."""
+def _most_likely(readings: list[Reading], exactness: float) -> tuple[float, float, float, float]:
+    """How unlikely what happened is at best, and the temperature and the bias for that."""
     best = np.concatenate([reading.scores[:, 0] for reading in readings])
     best = best[best > _NEVER]
     low, high = (float(best.min()) - 5, float(best.max()) + 5) if len(best) else (-5.0, 5.0)
@@ -127,19 +131,21 @@ def _most_likely(readings: list[Reading]) -> tuple[float, float]:
         found = []
         for power in centre[0] + width[0] * np.linspace(-1, 1, 13):
             temperature = float(np.exp(power))
-            surprises = np.sum([_surprise(r, temperature, biases) for r in readings], axis=0)
+            surprises = np.sum(
+                [_surprise(r, temperature, biases, exactness) for r in readings], axis=0
+            )
             place = int(np.argmin(surprises))
             found.append((float(surprises[place]), float(power), float(biases[place])))
-        _, *point = min(found)
+        least, *point = min(found)
         centre, width = np.array(point), width / 4
-    return float(np.exp(centre[0])), float(centre[1])
+    return least, float(np.exp(centre[0])), float(centre[1]), exactness
 
 
-def _surprise(reading: Reading, temperature: float, biases: Values) -> Values:
+def _surprise(reading: Reading, temperature: float, biases: Values, exactness: float) -> Values:
     """Minus the mean log-likelihood of what happened, `(biases,)`."""
     total = np.zeros(len(biases))
     score, none = reading.probabilities(temperature, biases)
-    for chance, happened in ((score, reading.exact), (none, 1 - reading.answerable)):
+    for chance, happened in ((exactness * score, reading.exact), (none, 1 - reading.answerable)):
         chance = np.clip(chance, 1e-6, 1 - 1e-6)
         y = happened[:, None]
         total -= (y * np.log(chance) + (1 - y) * np.log(1 - chance)).mean(axis=0)

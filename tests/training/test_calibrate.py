@@ -161,11 +161,26 @@ def test_temperature_and_bias_of_answers_are_found(temperature: float, bias: flo
     fitted = evidence.fit(every(evidence))
     assert fitted["temperature"] == pytest.approx(temperature, rel=0.1)
     assert fitted["null_bias"] == pytest.approx(bias, abs=0.4)
+    assert fitted["exactness"] >= 0.95
     errors = cross_fitted(evidence, np.arange(4000), seed=0)
     assert set(errors) == {"ece_score", "ece_no_answer"}
     assert all(error["after"] < 0.03 for error in errors.values())
     if bias:
         assert all(error["before"] > error["after"] for error in errors.values())
+
+
+def test_answers_in_the_right_place_with_other_ends_are_less_sure() -> None:
+    found = reading(4000, 1.5, 1.0)
+    wrong_ends = np.random.default_rng(1).random(4000) < 0.3
+    exact = np.where(wrong_ends, 0.0, found.exact)
+    f1 = np.where(wrong_ends & (found.exact > 0), 0.6, found.f1)
+    inexact = Reading(found.row, found.scores, exact, f1, found.answerable)
+    evidence = AnswerEvidence(4000, {"": inexact})
+    fitted = evidence.fit(every(evidence))
+    assert fitted["exactness"] == pytest.approx(0.7, abs=0.051)
+    assert fitted["temperature"] == pytest.approx(1.5, rel=0.15)
+    errors = cross_fitted(evidence, np.arange(4000), seed=0)
+    assert all(error["after"] < 0.03 for error in errors.values())
 
 
 def test_both_readings_count_alike() -> None:
@@ -181,6 +196,7 @@ def test_both_readings_count_alike() -> None:
 
 def mean_f1(reading: Reading, threshold: float, fitted: Mapping[str, float]) -> float:
     score, _ = reading.probabilities(fitted["temperature"], fitted["null_bias"])
+    score = fitted["exactness"] * score
     right = np.where(reading.answerable > 0, reading.f1, 0.0)
     return float(np.where(score >= threshold, right, 1 - reading.answerable).mean())
 
@@ -207,7 +223,7 @@ def test_without_unanswerable_questions_there_is_no_threshold_to_choose() -> Non
     assert found.answerable.all()
     evidence = AnswerEvidence(500, {"": found})
     fitted = evidence.fit(every(evidence))
-    assert set(fitted) == {"temperature", "null_bias"}
+    assert set(fitted) == {"temperature", "null_bias", "exactness"}
     assert np.isfinite(list(fitted.values())).all()
     _, none = found.probabilities(fitted["temperature"], fitted["null_bias"])
     assert none.mean() < 0.05
@@ -270,7 +286,7 @@ def test_answers_are_those_that_the_pipeline_gives(tiny_pipelines: dict[str, Pat
     found = evidence_of(settled(pipeline, temperature=7.0, null_bias=9.0), rows)
     assert found is not None
     evidence, _ = found
-    decoding = {"temperature": 0.3, "null_bias": 0.5}
+    decoding = {"temperature": 0.3, "null_bias": 0.5, "exactness": 0.7}
     outcomes = evidence.outcomes(decoding, every(evidence))
     asked = list(zip(rows["question"], rows["context"], strict=True))
     answers = settled(pipeline, **decoding)(asked, threshold=0)
