@@ -52,7 +52,11 @@ class TestErrors:
             ("head", "dropuot", "kind, hidden, dropout, labels, range, places"),
             ("training", "lr", "start, epochs, batch_size, batch_tokens, learning_rate"),
             ("data", "source", "train, split, columns, limit, holdout"),
-            ("decoding", "top_k", "temperature, threshold, null_bias, exactness, max_answer_tokens"),
+            (
+                "decoding",
+                "top_k",
+                "temperature, threshold, null_bias, exactness, max_answer_tokens",
+            ),
             ("evaluation", "metrics", "data, split, metric"),
             ("weights", "md5", "file, sha256"),
         ],
