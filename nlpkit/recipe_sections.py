@@ -136,7 +136,7 @@ class TeacherRecipe(Section):
         unlabelled: further data sets, of which the teacher says what is right.
         columns: their columns, as `data.columns`.
         limit: at most so many of their rows, drawn with the seed.
-        changed: copies of each row of `data.train` with words dropped, swapped and replaced, of
+        changed: copies of each row, labelled or not, with words dropped, swapped and replaced, of
             which the teacher says what is right.
     """
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nlpkit.cache import cache_folder
 from nlpkit.errors import DataError, InputError
 from nlpkit.evaluation.dataset import EvaluationSet, Goal, open_set
 from nlpkit.evaluation.pipeline_system import PipelineSystem
-from nlpkit.evaluation.predictions import default_folder, file_name, kept
+from nlpkit.evaluation.predictions import file_name, kept
 from nlpkit.evaluation.result import Evaluation
 from nlpkit.evaluation.score import version
 from nlpkit.evaluation.scoring.checked import check_predictions
@@ -210,7 +211,11 @@ def report(
 def _file(predictions: str | Path | bool, header: Mapping[str, Any]) -> Path:
     if predictions == "":
         raise InputError("the name of the file for predictions is empty; give a file or a folder")
-    path = default_folder() if isinstance(predictions, bool) else Path(predictions).expanduser()
+    path = (
+        cache_folder("predictions")
+        if isinstance(predictions, bool)
+        else Path(predictions).expanduser()
+    )
     in_folder = isinstance(predictions, bool) or path.is_dir()
     return path / file_name(header) if in_folder else path
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,6 @@ _START = '{"nlpkit": "predictions"'
 _FOREIGN = "is there and is no file of nlpkit's predictions; name another one"
 # Lines are handed to the system at least this often: what a kill costs.
 _FLUSH_EVERY = 64
-
-
-def default_folder() -> Path:
-    """Where predictions are kept unless a file is named: the user's cache folder.
-
-    `NLPKIT_CACHE` names another one.
-    """
-    given = os.environ.get("NLPKIT_CACHE")
-    if given:
-        return Path(given) / "predictions"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "nlpkit" / "predictions"
 
 
 def file_name(header: Mapping[str, Any]) -> str:

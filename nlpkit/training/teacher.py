@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit import corpora
+from nlpkit.cache import cache_folder
 from nlpkit.errors import NlpkitError, TrainingError
 from nlpkit.recipe import Recipe
 from nlpkit.rows import renamed
@@ -59,14 +59,15 @@ def taught_rows(
     teacher = recipe.teacher
     assert teacher is not None
     columns = ["text", "pair"] if recipe.pair else ["text"]
-    more = []
-    if teacher.changed:
-        more.append(_changed(frame, columns, teacher.changed, recipe.training.seed))
+    rows = [frame[columns]]
     if teacher.unlabelled:
-        more.append(_unlabelled(recipe, data)[columns])
-    if not more:
+        rows.append(_unlabelled(recipe, data)[columns])
+    if teacher.changed:
+        whole = pd.concat(rows, ignore_index=True)
+        rows.insert(1, _changed(whole, columns, teacher.changed, recipe.training.seed))
+    if len(rows) == 1:
         return frame
-    extra = pd.concat(more, ignore_index=True).drop_duplicates(columns, ignore_index=True)
+    extra = pd.concat(rows[1:], ignore_index=True).drop_duplicates(columns, ignore_index=True)
     known = set(_inputs(frame if heldout is None else pd.concat([frame, heldout])))
     new = [row not in known for row in _inputs(extra)]
     return pd.concat([frame, extra[new].assign(label=NO_LABEL)], ignore_index=True)
@@ -162,7 +163,7 @@ def teacher_logits(
     assert teacher.recipe.weights is not None
     key = [teacher.recipe.weights.sha256, list(recipe.head.labels), recipe.head.kind]
     text = json.dumps([key, corpora.fingerprint(frame[columns])], sort_keys=True)
-    path = _folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.npy"
+    path = cache_folder("teachers") / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.npy"
     if path.is_file():
         return np.asarray(np.load(path), np.float32)
     rows = list(frame[columns].itertuples(index=False, name=None))
@@ -228,10 +229,3 @@ def _fastest(device: str) -> str:
 
     chosen = precision("auto", resolve_device(device))
     return "bfloat16" if chosen == torch.bfloat16 else "float32"
-
-
-def _folder() -> Path:
-    given = os.environ.get("NLPKIT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME")
-    root = Path(given) if given else (Path(base) if base else Path.home() / ".cache") / "nlpkit"
-    return root / "teachers"

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlpkit.cache import cache_folder
 from nlpkit.errors import DataError
-from nlpkit.evaluation.predictions import default_folder, file_name, kept
+from nlpkit.evaluation.predictions import file_name, kept
 
 HEADER = {"system": "reader", "data": "squad", "split": None, "rows": 5}
 RECORDS = [{"text": f'line\n{n} "\u2028" \ud800', "score": n / 7} for n in range(5)]
@@ -119,7 +120,7 @@ def test_names_of_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     assert not set(name) & set("/:\\ ")
     assert name != file_name({"system": "my/reader: v2", "data": "../squad", "split": "test"})
     monkeypatch.setenv("NLPKIT_CACHE", str(tmp_path))
-    assert default_folder() == tmp_path / "predictions"
+    assert cache_folder("predictions") == tmp_path / "predictions"
     monkeypatch.delenv("NLPKIT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
-    assert default_folder() == tmp_path / "x" / "nlpkit" / "predictions"
+    assert cache_folder("predictions") == tmp_path / "x" / "nlpkit" / "predictions"
