@@ -145,6 +145,8 @@ def benchmark(
     baselines: bool = True,
     pipelines: Sequence[str] | None = None,
     device: str = "auto",
+    runtime: str = "auto",
+    dtype: str = "float32",
     seed: int = 0,
     progress: bool = False,
 ) -> Benchmark:
@@ -160,6 +162,8 @@ def benchmark(
             its recipe is named after, others on all sets of their task. None takes all that are
             shipped.
         device: where the pipelines run.
+        runtime: what computes them.
+        dtype: in what numbers; float32 unless it is said, so that machines agree.
         seed: of intervals and baselines.
         progress: show progress bars on standard error, if that is a terminal.
 
@@ -183,7 +187,9 @@ def benchmark(
             logger.info("skipped %s: %s", place, error)
             continue
         _note(found, rows, place, limit)
-        systems: list[System] = [*_pipelines(entry, chosen, device)]
+        systems: list[System] = [
+            *_pipelines(entry, chosen, device=device, runtime=runtime, dtype=dtype)
+        ]
         if baselines:
             try:
                 systems += baselines_for(rows.goal, _train(entry, data), seed=seed)
@@ -313,10 +319,10 @@ def _chosen(
 
 
 def _pipelines(
-    entry: Entry, chosen: Mapping[str, Sequence[str]], device: str
+    entry: Entry, chosen: Mapping[str, Sequence[str]], *, device: str, runtime: str, dtype: str
 ) -> Iterator[PipelineSystem]:
     for name in chosen.get(entry.pipeline, ()):
-        pipeline = load(name, device=device)
+        pipeline = load(name, device=device, runtime=runtime, dtype=dtype)
         _check_goal(pipeline.recipe.head.labels, entry, name)
         yield PipelineSystem(pipeline)
 

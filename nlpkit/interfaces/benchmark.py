@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from nlpkit.interfaces.options import (
     device_option,
     json_option,
     limit_option,
+    runtime_options,
     seed_option,
     talk_options,
 )
@@ -54,6 +56,7 @@ from nlpkit.interfaces.output import one_line, print_json, print_line
 @limit_option
 @seed_option
 @device_option
+@runtime_options("float32")
 @json_option
 @talk_options
 def benchmark(
@@ -67,6 +70,8 @@ def benchmark(
     limit: int | None,
     seed: int,
     device: str,
+    runtime: str,
+    dtype: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -88,13 +93,25 @@ def benchmark(
         baselines=not no_baselines,
         pipelines=pipelines or None,
         device=device,
+        runtime=runtime,
+        dtype=dtype,
         seed=seed,
         progress=not quiet,
     )
     page = write(
         found,
         folder,
-        command=_command(suite, limit, pipelines, no_baselines, seed, worst, no_texts),
+        command=_command(
+            suite,
+            pipelines,
+            no_baselines,
+            no_texts,
+            limit=limit,
+            seed=seed,
+            worst=worst,
+            runtime=runtime,
+            dtype=dtype,
+        ),
         worst=worst,
         texts=not no_texts,
     )
@@ -108,21 +125,19 @@ def benchmark(
             click.echo(f"nlpkit: {place} is left out: {one_line(why)}", err=True)
 
 
+# What a command need not say.
+_USUAL = {"limit": None, "seed": 0, "worst": 20, "runtime": "auto", "dtype": "float32"}
+
+
 def _command(
-    suite: str,
-    limit: int | None,
-    pipelines: tuple[str, ...],
-    no_baselines: bool,
-    seed: int,
-    worst: int,
-    no_texts: bool,
+    suite: str, pipelines: tuple[str, ...], no_baselines: bool, no_texts: bool, **options: Any
 ) -> str:
     """The command that makes this report again."""
     parts = ["nlpkit", "benchmark", suite]
     for name in pipelines:
         parts += ["--pipeline", name]
     parts += ["--no-baselines"] * no_baselines + ["--no-texts"] * no_texts
-    for option, value, usual in (("limit", limit, None), ("seed", seed, 0), ("worst", worst, 20)):
-        if value != usual:
+    for option, value in options.items():
+        if value != _USUAL[option]:
             parts += [f"--{option}", str(value)]
     return shlex.join(parts)

@@ -98,8 +98,8 @@ def device_option(function: Command) -> Command:
     )(function)
 
 
-def runtime_options(function: Command) -> Command:
-    """Adds `--runtime` and `--dtype`."""
+def runtime_options(dtype: str = "auto") -> Callable[[Command], Command]:
+    """Adds `--runtime` and `--dtype`, the latter with that default."""
     add_runtime = click.option(
         "--runtime",
         type=click.Choice(RUNTIMES),
@@ -110,11 +110,11 @@ def runtime_options(function: Command) -> Command:
     add_dtype = click.option(
         "--dtype",
         type=click.Choice(DTYPES),
-        default="auto",
+        default=dtype,
         show_default=True,
         help="In what numbers; int8 is of onnx, bfloat16 and float16 of torch.",
     )
-    return add_runtime(add_dtype(function))
+    return lambda function: add_runtime(add_dtype(function))
 
 
 def json_option(function: Command) -> Command:
@@ -208,7 +208,7 @@ def run_options(default: str | None) -> Callable[[Command], Command]:
             metavar="N",
             help="Tokens in a batch: fewer need less memory.",
         )
-        shared = device_option(runtime_options(add_batch_tokens(talk_options(command))))
+        shared = device_option(runtime_options()(add_batch_tokens(talk_options(command))))
         return json_option(shared if default is None else add_pipeline(shared))
 
     return decorate
