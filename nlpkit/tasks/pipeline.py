@@ -8,7 +8,7 @@ inputs share a batch, and how a pipeline is saved, is the same for all and lives
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Errors = Literal["raise", "return"]
 Logits = NDArray[np.float32]
-Input = TypeVar("Input")
+Input = TypeVar("Input", bound=Hashable)
 Result = TypeVar("Result")
 Options = TypeVar("Options")
 
@@ -245,19 +245,20 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         return group
 
     def _results(self, inputs: Sequence[Input], options: Options) -> list[Result | Failure]:
-        prepared = self._prepare(inputs, options)
+        once = list(dict.fromkeys(inputs))  # what is there twice is computed once
+        prepared = self._prepare(once, options)
         usable = [item for item in prepared if isinstance(item, Prepared)]
         logits = self.runtime([window for item in usable for window in item.windows])
-        results: list[Result | Failure] = []
+        results: dict[Input, Result | Failure] = {}
         at = 0
-        for item in prepared:
+        for given, item in zip(once, prepared, strict=True):
             if not isinstance(item, Prepared):
-                results.append(Failure(item))
+                results[given] = Failure(item)
                 continue
             stop = at + len(item.windows)
-            results.append(self._decode(item, logits[at:stop], options))
+            results[given] = self._decode(item, logits[at:stop], options)
             at = stop
-        return results
+        return [results[given] for given in inputs]
 
     @abstractmethod
     def _is_one(self, inputs: object) -> bool:

@@ -139,6 +139,27 @@ def test_a_stream_gives_an_iterator_of_the_same_results(name: str, pipeline: Any
         assert_same(one, two)
 
 
+def test_what_is_there_twice_is_computed_once(name: str, tiny_pipelines: dict[str, Path]) -> None:
+    options = OPTIONS.get(name, {})
+    pipeline = load(tiny_pipelines[name], device="cpu")
+    inner = pipeline.runtime
+    seen: list[int] = []
+
+    class Counting:
+        def __getattr__(self, attribute: str) -> Any:
+            return getattr(inner, attribute)
+
+        def __call__(self, windows: Any) -> Any:
+            seen.append(len(windows))
+            return inner(windows)
+
+    pipeline.runtime = Counting()
+    once = pipeline(GOOD[name], **options)
+    assert pipeline([*GOOD[name], *GOOD[name][::-1]], **options) == [*once, *once[::-1]]
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+
+
 def test_a_stream_is_read_a_group_at_a_time(pipeline: AnyPipeline, name: str) -> None:
     item = GOOD[name][0]
     taken = 0
