@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nlpkit.errors import InputTypeError
 
 if TYPE_CHECKING:
+    from nlpkit.recipe_sections import Task
     from nlpkit.results import Answer, Label, Summary
     from nlpkit.tasks.pipeline import Pipeline
 
@@ -57,7 +58,7 @@ def summarize(
     >>> [document[s.start : s.end] == s.text for s in summary.sentences], len(summary.scores)
     ([True, True], 4)
     """
-    result: Summary = _cached(pipeline, load_options)(
+    result: Summary = _cached(pipeline, "summarization", load_options)(
         document,
         sentences=sentences,
         ratio=ratio,
@@ -99,7 +100,7 @@ def answer(
     >>> found.text, found.passage, passages[1][found.start : found.end] == found.text
     ('Ada Byron', 1, True)
     """
-    result: Answer = _cached(pipeline, load_options)(
+    result: Answer = _cached(pipeline, "question_answering", load_options)(
         (question, passages),
         top_k=top_k,
         threshold=threshold,
@@ -128,7 +129,7 @@ def classify(
     >>> classify("A warm, funny and moving film.").label
     'positive'
     """
-    result: Label = _cached(pipeline, load_options)(text)
+    result: Label = _cached(pipeline, "classification", load_options)(text)
     return result
 
 
@@ -143,7 +144,7 @@ def pipelines() -> list[str]:
     return available()
 
 
-def _cached(name_or_path: str | os.PathLike[str], options: dict[str, Any]) -> Any:
+def _cached(name_or_path: str | os.PathLike[str], task: Task, options: dict[str, Any]) -> Any:
     try:
         name = os.fspath(name_or_path)
     except TypeError:
@@ -152,7 +153,7 @@ def _cached(name_or_path: str | os.PathLike[str], options: dict[str, Any]) -> An
             f"the pipeline is of type {kind}; it must be a name or a path"
         ) from None
     with _loading:
-        return _load_once(name, _version_of(name), **options)
+        return _load_once(name, _version_of(name), **{"task": task, **options})
 
 
 @lru_cache(maxsize=8)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     help="The longest answer. [default: the pipeline's own]",
 )
 @click.option("--lines", is_flag=True, help="Each line is a passage.")
-@run_options("question_answering")
+@run_options("question_answering", "question_answering")
 def answer(
     question: str,
     files: tuple[str, ...],

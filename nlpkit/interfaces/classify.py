@@ -47,7 +47,7 @@ Text = str | tuple[str, str]
     help="Of a pipeline with several labels a text: the score from which one counts.",
 )
 @click.option("--all-scores", is_flag=True, help="Show the scores of all labels.")
-@run_options("sst2")
+@run_options("sst2", "classification")
 def classify(
     texts: tuple[str, ...],
     files: tuple[str, ...],

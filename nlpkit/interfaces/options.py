@@ -20,6 +20,7 @@ from nlpkit.interfaces.output import one_line
 from nlpkit.runtimes.names import DTYPES, RUNTIMES
 
 if TYPE_CHECKING:
+    from nlpkit.recipe_sections import Task
     from nlpkit.tasks.pipeline import Pipeline
 
 Command = Callable[..., Any]
@@ -59,6 +60,7 @@ class Settings:
     """What the shared options of a command that runs a pipeline were set to."""
 
     pipeline: str | None
+    task: Task | None
     device: str
     runtime: str
     dtype: str
@@ -78,6 +80,7 @@ class Settings:
             runtime=self.runtime,
             dtype=self.dtype,
             batch_tokens=self.batch_tokens,
+            task=self.task,
         )
 
     def progress(self, inputs: int | None) -> bool:
@@ -170,12 +173,13 @@ def seed_option(function: Command) -> Command:
     )(function)
 
 
-def run_options(default: str | None) -> Callable[[Command], Command]:
+def run_options(default: str | None, task: Task | None = None) -> Callable[[Command], Command]:
     """Adds the options of a command that runs a pipeline; it gets them as `settings`.
 
     Args:
         default: the pipeline where `--pipeline` is not given; None for a command that takes it
             as an argument, and so has no such option.
+        task: what the pipeline must be for; None takes any.
     """
 
     def decorate(function: Command) -> Command:
@@ -191,7 +195,9 @@ def run_options(default: str | None) -> Callable[[Command], Command]:
             **kwargs: Any,
         ) -> Any:
             pipeline = kwargs.pop("pipeline") if default is not None else None
-            settings = Settings(pipeline, device, runtime, dtype, batch_tokens, as_json, quiet)
+            settings = Settings(
+                pipeline, task, device, runtime, dtype, batch_tokens, as_json, quiet
+            )
             return function(*args, settings=settings, **kwargs)
 
         add_pipeline = click.option(

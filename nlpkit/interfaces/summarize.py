@@ -42,7 +42,7 @@ _LIMITS = ("sentences", "ratio", "words", "tokens")
 @click.option("--lines", is_flag=True, help="Each line is a document.")
 @click.option("--only", is_flag=True, help="On a terminal, show the summary without the document.")
 @click.option("--scores", is_flag=True, help="Show each chosen sentence's number and score.")
-@run_options("summarization")
+@run_options("summarization", "summarization")
 def summarize(
     files: tuple[str, ...],
     sentences: int | None,

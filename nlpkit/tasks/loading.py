@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlpkit import recipe as recipes
-from nlpkit.errors import InputTypeError
+from nlpkit.errors import InputTypeError, PipelineNotFoundError
 from nlpkit.recipe import Recipe
+from nlpkit.recipe_sections import Task
 from nlpkit.runtimes.choice import Candidate, Choice, choose
 from nlpkit.runtimes.machine import machine
 from nlpkit.runtimes.onnx import OnnxRuntime
@@ -41,6 +42,7 @@ def load(
     dtype: str = "auto",
     runtime: str = "auto",
     batch_tokens: int | None = None,
+    task: Task | None = None,
 ) -> Pipeline[Any, Any, Any]:
     """Opens a pipeline: a shipped one by its name, any other by its folder.
 
@@ -51,9 +53,12 @@ def load(
         runtime: `auto`, `torch`, or `onnx` (ONNX Runtime, on a CPU; exported on first use). What
             `auto` has chosen, and why, is in the pipeline's `info`.
         batch_tokens: most tokens in a padded batch; None takes what suits the device.
+        task: what it must be for: `summarization`, `question_answering`, `classification`. None
+            takes any.
 
     Raises:
-        PipelineNotFoundError: when there is neither such a pipeline nor such a folder.
+        PipelineNotFoundError: when there is neither such a pipeline nor such a folder, or it is
+            for another task.
         RecipeError: when its `pipeline.toml` is not valid.
         WeightsError: when weights are missing, cut off, altered or do not fit the recipe.
         DeviceError: when device, dtype or runtime are unknown or not there.
@@ -66,6 +71,11 @@ def load(
         positive(batch_tokens, "batch_tokens")
     folder = find(name_or_path)
     recipe = recipes.read(folder)
+    if task is not None and recipe.task != task:
+        raise PipelineNotFoundError(
+            f"the pipeline {str(name_or_path)!r} is for {spoken(recipe.task)}; "
+            f"one for {spoken(task)} is needed"
+        )
     weights = weights_file(recipe, folder)
 
     def change(candidate: Candidate) -> float | str:
@@ -74,6 +84,11 @@ def load(
     choice = choose(runtime, dtype, _settled(device, runtime), machine(), change)
     logger.info("%s runs on %s in %s (%s)", recipe.name, choice.runtime, choice.dtype, choice.why)
     return _open(recipe, weights, choice, device=device, batch_tokens=batch_tokens)
+
+
+def spoken(task: Task) -> str:
+    """A task's name as one says it."""
+    return task.replace("_", " ")
 
 
 def measured_change(recipe: Recipe, weights: Path, candidate: Candidate) -> float:

@@ -59,6 +59,8 @@ def test_without_a_command_the_help_goes_to_standard_error() -> None:
         (["summarize", "-n", "3", "-r", "0.5"], "not --sentences and --ratio"),
         (["summarize", "--redundancy", "some"], "'some' is not one of 'none', 'trigram', 'mmr'"),
         (["summarize", "--device", "tpu"], "allowed: auto, cpu, cuda, cuda:N, mps"),
+        (["summarize", "-p", "sst2"], "'sst2' is for classification; one for summarization is"),
+        (["classify", "-p", "summarization", "x"], "one for classification is needed"),
         (["summarize", "--runtime", "tpu"], "'tpu' is not one of 'auto', 'torch', 'onnx'"),
         (["summarize", "--dtype", "int4"], "'int4' is not one of 'auto', 'float32', 'bfloat16'"),
         (["export"], "Missing argument 'NAME_OR_FOLDER'"),

@@ -225,6 +225,12 @@ def test_the_same_numbers_in_a_new_process(tiny_pipelines: dict[str, Path]) -> N
         assert there[name] == json.loads(json.dumps(here.to_dict())), name
 
 
+def test_a_pipeline_for_another_task(folder: Path) -> None:
+    assert load(folder, device="cpu", task="classification").recipe.task == "classification"
+    with pytest.raises(PipelineNotFoundError, match="is for classification; one for question ans"):
+        load(folder, device="cpu", task="question_answering")
+
+
 def test_saving_over_its_own_folder(folder: Path) -> None:
     pipeline = load(folder, device="cpu")
     before = pipeline("text")
