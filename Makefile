@@ -35,7 +35,7 @@ $(VENV)/.created:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/.created
 	@echo 'Installing nlpkit in $(VENV) (the first time takes some minutes)'
-	@$(PIP) -e .
+	@$(PIP) -e '.[onnx]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ RECIPES = {
     "pair": ("classification", "mean", "labels", 'labels = ["other", "same"]'),
     "regression": ("classification", "mean", "regression", "range = [0, 5]"),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing goes to the user's own cache; one export of a pipeline serves all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NLPKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")
