@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlpkit import recipe as recipes
-from nlpkit.errors import InputTypeError, PipelineNotFoundError
+from nlpkit.errors import DeviceError, InputTypeError, PipelineNotFoundError
 from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import Task
-from nlpkit.runtimes.choice import Candidate, Choice, choose
+from nlpkit.runtimes.choice import EXACT, Candidate, Choice, choose
 from nlpkit.runtimes.machine import machine
 from nlpkit.runtimes.onnx import OnnxRuntime
 from nlpkit.tasks import checks
@@ -82,8 +82,16 @@ def load(
         return checks.change_of(recipe, folder, candidate)
 
     choice = choose(runtime, dtype, _settled(device, runtime), machine(), change)
+    try:
+        pipeline = _open(recipe, weights, choice, device=device, batch_tokens=batch_tokens)
+    except DeviceError as error:
+        # An export that cannot be made: the package onnx is missing, torch is of another version.
+        if choice.runtime == "torch" or runtime != "auto" or dtype not in ("auto", EXACT.dtype):
+            raise
+        choice = Choice(*EXACT, f"auto; {choice.runtime} {choice.dtype} failed: {error}")
+        pipeline = _open(recipe, weights, choice, device=device, batch_tokens=batch_tokens)
     logger.info("%s runs on %s in %s (%s)", recipe.name, choice.runtime, choice.dtype, choice.why)
-    return _open(recipe, weights, choice, device=device, batch_tokens=batch_tokens)
+    return pipeline
 
 
 def spoken(task: Task) -> str:
