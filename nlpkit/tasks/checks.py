@@ -60,7 +60,7 @@ def write(recipe: Recipe, path: Path, checks: Checks) -> None:
     record: dict[str, Any] = {
         "weights": recipe.weights.sha256,
         "exporter": VERSION,
-        "changes": dict(sorted(checks.changes.items())),
+        "changes": {name: float(f"{c:.3g}") for name, c in sorted(checks.changes.items())},
     }
     if checks.excluded:
         record["excluded"] = list(checks.excluded)
