@@ -84,7 +84,7 @@ def test_the_check_is_kept_with_the_pipeline(folder: Path) -> None:
     done = export_pipeline(folder, check=True)
     path = folder / "runtimes.json"
     record = json.loads(path.read_text())
-    assert record["changes"] == done.changes
+    assert record["changes"] == pytest.approx(done.changes, rel=0.01)  # three digits are kept
     assert set(done.changes) >= {"onnx float32"}
     assert set(done.changes) <= {"onnx float32", "onnx int8", "torch bfloat16"}
     assert ("onnx int8" in done.changes) == machine().int8
