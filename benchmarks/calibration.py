@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import nlpkit
+from nlpkit import recipe as recipes
 from nlpkit.evaluation.calibration import expected_calibration_error
 from nlpkit.recipe import Recipe
 from nlpkit.rows import read_rows
+from nlpkit.tasks.folders import find
 from nlpkit.tasks.pipeline import Pipeline
 from nlpkit.training.calibrate import PLAIN, evidence_of
 
@@ -69,7 +71,7 @@ def table(names: list[str], *, data: Path | None, limit: int, seed: int) -> Iter
     yield "| pipeline | data | probability of | rows | temperature | before | after | 95% |"
     yield "|---|---|---|---:|---:|---:|---:|---|"
     for name in names:
-        pipeline = nlpkit.load(name)
+        pipeline = nlpkit.load(name, dtype="float32")
         recipe = pipeline.recipe
         place = f"{recipe.evaluation.data[0]} {recipe.evaluation.split}"
         for error, before, after in measure(pipeline, data=data, limit=limit, seed=seed):
@@ -90,7 +92,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the sample (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=RESULT, help="file (%(default)s)")
     options = parser.parse_args()
-    names = options.names or [n for n in nlpkit.pipelines() if calibrated(nlpkit.load(n).recipe)]
+    names = options.names or [n for n in nlpkit.pipelines() if calibrated(recipes.read(find(n)))]
     lines = [
         "Expected calibration error in points (15 bins) of the probabilities of the shipped",
         "pipelines, at temperature 1 without a bias (before) and as shipped (after).",

@@ -32,7 +32,8 @@ def main() -> None:
     documents: list[str] = list(frame["article"])
     references = [lines(summary) for summary in frame["highlights"]]
     pipelines: dict[str, Any] = {
-        name: load(name, device=args.device) for name in (args.document, args.pair)
+        name: load(name, device=args.device, runtime="torch", dtype="float32")
+        for name in (args.document, args.pair)
     }
     for pipeline in pipelines.values():  # the first pass through a model allocates
         pipeline(documents[0])

@@ -20,11 +20,11 @@ NAMES = ("cola", "mrpc", "stsb", "rte")
 
 def measured(name: str, seed: int, runs: Path, data: Path | None) -> dict[str, float]:
     """The validation scores, in points, of one recipe trained with one seed."""
-    own = nlpkit.load(name)
+    own = nlpkit.load(name, dtype="float32")
     if seed != own.recipe.training.seed:
         folder = runs / f"{name}-{seed}"
         nlpkit.train(shipped_folder() / name, data=data, output=folder, seed=seed)
-        own = nlpkit.load(folder)
+        own = nlpkit.load(folder, dtype="float32")
     (source,) = own.recipe.evaluation.data
     found = evaluate(own, source, split=own.recipe.evaluation.split, data=data)
     return {metric: score.points for metric, score in found.items()}

@@ -211,13 +211,10 @@ def report(
 def _file(predictions: str | Path | bool, header: Mapping[str, Any]) -> Path:
     if predictions == "":
         raise InputError("the name of the file for predictions is empty; give a file or a folder")
-    path = (
-        cache_folder("predictions")
-        if isinstance(predictions, bool)
-        else Path(predictions).expanduser()
-    )
-    in_folder = isinstance(predictions, bool) or path.is_dir()
-    return path / file_name(header) if in_folder else path
+    if isinstance(predictions, bool):
+        return cache_folder("predictions") / file_name(header)
+    path = Path(predictions).expanduser()
+    return path / file_name(header) if path.is_dir() else path
 
 
 def _watched(

@@ -26,7 +26,7 @@ from nlpkit.interfaces.options import (
 @data_option
 @limit_option
 @seed_option
-@run_options(None)
+@run_options(None, dtype="float32")
 def evaluate(
     pipeline: str,
     dataset: str | None,
@@ -45,6 +45,7 @@ def evaluate(
     file (CSV, JSON lines, SQuAD's JSON, parquet); without it the recipe's own is taken.
 
     Predictions are kept as they are made, so that a run that was stopped goes on where it was.
+    They are computed in float32 unless --dtype says otherwise, so that machines agree.
     """
     from nlpkit.evaluation.evaluate import evaluate as run
     from nlpkit.interfaces.scores import show

@@ -173,14 +173,18 @@ def seed_option(function: Command) -> Command:
     )(function)
 
 
-def run_options(default: str | None, task: Task | None = None) -> Callable[[Command], Command]:
+def run_options(
+    default: str | None, task: Task | None = None, *, dtype: str = "auto"
+) -> Callable[[Command], Command]:
     """Adds the options of a command that runs a pipeline; it gets them as `settings`.
 
     Args:
         default: the pipeline where `--pipeline` is not given; None for a command that takes it
             as an argument, and so has no such option.
         task: what the pipeline must be for; None takes any.
+        dtype: the number type where `--dtype` is not given.
     """
+    number_type = dtype
 
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
@@ -214,7 +218,9 @@ def run_options(default: str | None, task: Task | None = None) -> Callable[[Comm
             metavar="N",
             help="Tokens in a batch: fewer need less memory.",
         )
-        shared = device_option(runtime_options()(add_batch_tokens(talk_options(command))))
+        shared = device_option(
+            runtime_options(number_type)(add_batch_tokens(talk_options(command)))
+        )
         return json_option(shared if default is None else add_pipeline(shared))
 
     return decorate
