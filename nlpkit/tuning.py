@@ -67,18 +67,22 @@ def restore(model: TaskModel, state: State) -> None:
             parameter.copy_(state[key])
 
 
-def begin_from(model: TaskModel, state: State) -> None:
+def begin_from(model: TaskModel, state: State, *, head: bool) -> None:
     """Puts another pipeline's tuned encoder in a model that `prepare` has made trainable.
 
-    Its head is left out: it is of another task.
+    Args:
+        model: gets the tensors.
+        state: the other pipeline's.
+        head: whether its head is taken as well; False keeps the model's own.
 
     Raises:
         WeightsError: when the other pipeline was tuned in another way.
     """
-    own = tuned_state(model)
-    taken = {key: tensor for key, tensor in state.items() if key.startswith("encoder.")}
-    heads = {key: tensor for key, tensor in own.items() if not key.startswith("encoder.")}
-    restore(model, heads | taken)
+    if not head:
+        own = tuned_state(model)
+        heads = {key: tensor for key, tensor in own.items() if not key.startswith("encoder.")}
+        state = heads | {k: tensor for k, tensor in state.items() if k.startswith("encoder.")}
+    restore(model, state)
 
 
 def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:

@@ -79,8 +79,8 @@ class AnswerEvidence:
     Temperature, bias and exactness are those at which two numbers are most likely, in all readings
     alike: the score of the best answer, that it is right (exact match), and the probability of
     "no answer", that there is none. The threshold is the score from which answering pays most, in
-    SQuAD 2.0's F1, the mean of the readings; where no row, or every one, has an answer there is
-    none to choose.
+    SQuAD 2.0's F1, the mean of the readings, with questions that have an answer and those that
+    have none counting alike; where no row, or every one, has an answer there is none to choose.
 
     Attributes:
         size: how many rows.
@@ -155,6 +155,10 @@ def _surprise(reading: Reading, temperature: float, biases: Values, exactness: f
 def _best_threshold(readings: list[Reading], temperature: float, bias: float) -> float:
     """The score from which answering is expected to pay, in F1, with the readings weighted alike.
 
+    In each of them the questions without an answer weigh as much as those with one, as they do in
+    SQuAD 2.0's validation and test sets: how many there will be in use nobody knows, and their
+    share of the set-aside rows (a third in SQuAD 2.0) is no better a guess than half.
+
     What answering brings is smoothed first, by a parabola over the score: the best place for the
     rows themselves is as much of their chance as of the scores (with 700 questions it moved twice
     as much between halves of them, and was up to half a point of F1 worse on the other half).
@@ -162,7 +166,7 @@ def _best_threshold(readings: list[Reading], temperature: float, bias: float) ->
     score = np.concatenate([r.probabilities(temperature, bias)[0] for r in readings])
     # What answering a question brings over leaving it: its F1, or the loss of a right "none".
     gain = np.concatenate([np.where(r.answerable > 0, r.f1, -1.0) for r in readings])
-    weight = np.concatenate([np.full(len(r.row), 1 / max(1, len(r.row))) for r in readings])
+    weight = np.concatenate([_balanced(r.answerable) for r in readings])
     terms = np.stack([np.ones_like(score), score, score**2], axis=1)
     root = np.sqrt(weight)
     factors = np.linalg.lstsq(terms * root[:, None], gain * root, rcond=None)[0]
@@ -173,6 +177,18 @@ def _best_threshold(readings: list[Reading], temperature: float, bias: float) ->
         return 1.0
     after = score[order[count]] if count < len(order) else 0.0
     return float((score[order[count - 1]] + after) / 2)
+
+
+def _balanced(answerable: Values) -> Values:
+    """The weight of each question, so that those with and those without an answer weigh alike.
+
+    >>> _balanced(np.array([1.0, 1.0, 0.0])).tolist()
+    [0.25, 0.25, 0.5]
+    """
+    share = answerable.mean() if len(answerable) else 0.0
+    if share in (0.0, 1.0):
+        return np.full(len(answerable), 1 / max(1, len(answerable)))
+    return np.where(answerable > 0, 0.5 / share, 0.5 / (1 - share)) / len(answerable)
 
 
 def answer_evidence(

@@ -247,12 +247,16 @@ def _train(
 
 
 def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
-    """Starts from another pipeline's encoder, and gives the fingerprint of its weights."""
+    """Starts from another pipeline, and gives the fingerprint of its weights.
+
+    Its head goes along where it means the same: the same task and the same `[head]`.
+    """
     try:
         other, state = stored(start)
         if other.backbone.name != recipe.backbone.name:
             raise WeightsError(f"its backbone is {other.backbone.name!r}")
-        begin_from(model, state)
+        same = (other.task, other.head, other.pooling) == (recipe.task, recipe.head, recipe.pooling)
+        begin_from(model, state, head=same)
     except (PipelineNotFoundError, WeightsError) as error:
         raise TrainingError(
             f"training.start = {start!r} is no pipeline to begin from, with the backbone "

@@ -26,7 +26,7 @@ from nlpkit.training.calibrate import (
     evidence_of,
     halves,
 )
-from nlpkit.training.calibrate_answers import AnswerEvidence, Reading
+from nlpkit.training.calibrate_answers import AnswerEvidence, Reading, _best_threshold
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -195,13 +195,14 @@ def test_both_readings_count_alike() -> None:
 
 
 def mean_f1(reading: Reading, threshold: float, fitted: Mapping[str, float]) -> float:
+    """With as much weight on the questions that have an answer as on those that have none."""
     score, _ = reading.probabilities(fitted["temperature"], fitted["null_bias"])
-    score = fitted["exactness"] * score
-    right = np.where(reading.answerable > 0, reading.f1, 0.0)
-    return float(np.where(score >= threshold, right, 1 - reading.answerable).mean())
+    given = fitted["exactness"] * score >= threshold
+    there = reading.answerable > 0
+    return float(np.where(given, reading.f1, 0.0)[there].mean() + (~given)[~there].mean()) / 2
 
 
-@pytest.mark.parametrize("bias", [-2.0, 1.0, 3.0, 6.0])
+@pytest.mark.parametrize("bias", [2.0, 4.0, 6.0, 8.0])
 def test_no_other_threshold_is_better(bias: float) -> None:
     readings = [reading(3000, 1.5, bias, seed=1), reading(500, 1.5, bias, seed=2)]
     evidence = AnswerEvidence(3000, {"": readings[0], "_several": readings[1]})
@@ -209,6 +210,15 @@ def test_no_other_threshold_is_better(bias: float) -> None:
     best = sum(mean_f1(r, fitted["threshold"], fitted) for r in readings)
     for other in np.linspace(0, 1, 101):
         assert best >= sum(mean_f1(r, float(other), fitted) for r in readings) - 0.03
+
+
+def test_the_share_of_unanswerable_questions_does_not_move_the_threshold() -> None:
+    half = reading(8000, 1.5, 6.0)
+    few = half.among(np.arange(8000) % 5 < np.where(half.answerable > 0, 5, 1))
+    assert few.answerable.mean() > half.answerable.mean() + 0.1
+    same = {"temperature": 1.5, "bias": 6.0}
+    found = [_best_threshold([questions], **same) for questions in (half, few)]
+    assert found[0] == pytest.approx(found[1], abs=0.03)
 
 
 @settings(max_examples=20, deadline=None)

@@ -1,4 +1,4 @@
-"""`training.start`: another pipeline's tuned encoder as the beginning."""
+"""`training.start`: another pipeline as the beginning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nlpkit.errors import TrainingError
-from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, weights, write
+from tests.training.own_rows import CLASSIFICATION, COLUMNS, ROWS, folder_of, run, weights, write
 
 
 class TestStart:
@@ -38,10 +38,21 @@ class TestStart:
         recipe.write_text(text.replace('precision = "float32"', training, 1))
         return folder
 
-    def test_the_encoder_is_taken_and_the_head_is_not(
-        self, first: Path, tiny_encoder: Path
-    ) -> None:
+    def test_the_same_head_goes_along(self, first: Path, tiny_encoder: Path) -> None:
         folder = self.second(first, tiny_encoder, str(first))
+        run(folder)
+        ours, theirs = weights(folder), weights(first)
+        assert set(ours) == set(theirs)
+        for name, tensor in ours.items():
+            assert torch.allclose(tensor.float(), theirs[name].float(), atol=1e-3), name
+
+    @pytest.mark.parametrize("other", ["labels", "pooling"])
+    def test_a_head_that_means_something_else_is_left_out(
+        self, first: Path, tiny_encoder: Path, other: str
+    ) -> None:
+        turned = CLASSIFICATION.replace('"low", "high"', '"high", "low"')
+        options = {"labels": {"head": turned}, "pooling": {"pooling": "cls"}}[other]
+        folder = self.second(first, tiny_encoder, str(first), **options)
         run(folder)
         ours, theirs = weights(folder), weights(first)
         assert set(ours) == set(theirs)
