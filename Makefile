@@ -12,7 +12,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-# Some begin from another's encoder (training.start), so the order counts.
+# Some begin from another pipeline (training.start) or learn from a teacher, so the order counts.
+FIRST     ?= benchmarks/starts/question_answering benchmarks/starts/summarization benchmarks/teachers/cola
 PIPELINES ?= summarization question_answering sst2 cola mnli rte stsb mrpc qqp qnli summarization_pair
 
 .PHONY: help summarize test check format docs wheel pipelines clean
@@ -62,7 +63,8 @@ docs: $(VENV)/.installed-dev
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python docs/outputs.py README.md docs/*.md
 
 pipelines: $(VENV)/.installed-dev
-	@for name in $(PIPELINES); do $(BIN)/nlpkit train pipelines/$$name $(if $(DATA),--data '$(DATA)') || exit 1; done
+	@for folder in $(FIRST) $(addprefix pipelines/,$(PIPELINES)); do \
+	  $(BIN)/nlpkit train $$folder $(if $(DATA),--data '$(DATA)') || exit 1; done
 
 wheel: $(VENV)/.installed-dev
 	@$(BIN)/python -m build --outdir dist .

@@ -74,10 +74,12 @@ class TrainingRecipe(Section):
     """`[training]`: the schedule.
 
     Attributes:
-        start: a pipeline (a shipped one's name, or a folder) from whose tuned encoder training
-            begins, with the same backbone and tuning: an intermediate task. None begins from the
-            backbone itself.
+        start: a pipeline (a shipped one's name, or a folder) from which training begins, with the
+            same backbone and tuning: an intermediate task, or an earlier run. Its head goes along
+            where task, pooling and head are the same. None begins from the backbone itself.
         epochs: passes over the training examples; may be a fraction.
+        skip: passes over the examples to leave out at first: what the pipeline that training
+            begins from has read of the same ones.
         batch_size: examples a step.
         batch_tokens: most tokens in one pass through the model; the gradients of a step's
             passes are accumulated, so this changes speed and memory but not the result. None
@@ -104,6 +106,7 @@ class TrainingRecipe(Section):
 
     start: str | None = None
     epochs: Annotated[float, Field(gt=0)] = 1.0
+    skip: Annotated[float, Field(ge=0)] = 0.0
     batch_size: Count = 16
     batch_tokens: Count | None = None
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3

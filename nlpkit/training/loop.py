@@ -130,8 +130,7 @@ def fit(
         )
     model.to(device)
     optimizer = AdamW(parameter_groups(model, recipe), fused=True)
-    per_epoch = -(-len(features) // recipe.batch_size)
-    total = max(1, round(recipe.epochs * per_epoch))
+    per_epoch, total = step_counts(len(features), recipe)
     state, best = Progress(key), None
     found = checkpoint.read(folder, key) if resume else None
     if found is not None:
@@ -159,9 +158,8 @@ def fit(
         device=device,
     )
     bar = tqdm(total=total, initial=state.step, unit="step", disable=None if progress_bar else True)
-    steps = _steps(features.lengths, recipe, state.step, total)
     with bar:
-        for indices in steps:
+        for indices in steps(features.lengths, recipe, done=state.step):
             if state.stopped:
                 break
             value = train(indices, state.step)
@@ -299,16 +297,22 @@ def hide_tokens(batch: Batch, share: float, mask_id: int, rng: np.random.Generat
     return replace(batch, input_ids=batch.input_ids.masked_fill(chosen, mask_id))
 
 
-def _steps(
-    lengths: NDArray[np.int64], recipe: TrainingRecipe, done: int, total: int
+def step_counts(examples: int, recipe: TrainingRecipe) -> tuple[int, int]:
+    """How many steps an epoch has, and the whole run."""
+    per_epoch = -(-examples // recipe.batch_size)
+    return per_epoch, max(1, round(recipe.epochs * per_epoch))
+
+
+def steps(
+    lengths: NDArray[np.int64], recipe: TrainingRecipe, *, done: int = 0
 ) -> Iterator[NDArray[np.int64]]:
-    step = epoch = 0
-    while step < total:
-        for indices in batches(lengths, recipe.batch_size, seed=recipe.seed, epoch=epoch):
-            if done <= step < total:
-                yield indices
-            step += 1
-        epoch += 1
+    """The examples of each step of a run, from the step with the number `done` on."""
+    per_epoch, total = step_counts(len(lengths), recipe)
+    skipped = round(recipe.skip * per_epoch)
+    for epoch in range(skipped // per_epoch, -(-(skipped + total) // per_epoch)):
+        cut = batches(lengths, recipe.batch_size, seed=recipe.seed, epoch=epoch)
+        first = epoch * per_epoch
+        yield from cut[max(0, skipped + done - first) : skipped + total - first]
 
 
 def _schedule(optimizer: AdamW, recipe: TrainingRecipe, total: int, done: int) -> LambdaLR:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from nlpkit.errors import TrainingError
 from nlpkit.model import build, collate
 from nlpkit.recipe import Recipe, parse
+from nlpkit.recipe_sections import TrainingRecipe
 from nlpkit.training.features import Example, Features, collect
-from nlpkit.training.loop import Fit, batches, fit, hide_tokens
+from nlpkit.training.loop import Fit, batches, fit, hide_tokens, steps
 from nlpkit.tuning import prepare
 from nlpkit.windows import Window
 
@@ -49,6 +50,33 @@ def test_epochs_and_seeds_shuffle_anew() -> None:
         for epoch in range(3)
     }
     assert len(orders) == 9
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    examples=st.integers(1, 60),
+    size=st.integers(1, 8),
+    first=st.floats(0.2, 3),
+    second=st.floats(0.2, 3),
+    data=st.data(),
+)
+def test_two_runs_read_what_one_long_run_does(
+    examples: int, size: int, first: float, second: float, data: st.DataObject
+) -> None:
+    lengths = np.arange(1, examples + 1)
+    per_epoch = -(-examples // size)
+
+    def read(done: int = 0, **training: Any) -> list[list[int]]:
+        own = TrainingRecipe(batch_size=size, **training)
+        return [batch.tolist() for batch in steps(lengths, own, done=done)]
+
+    a, b = read(epochs=first), read(epochs=second, skip=first)
+    assert len(a) == max(1, round(first * per_epoch))
+    whole = read(epochs=(round(first * per_epoch) + len(b)) / per_epoch)
+    assert b == whole[round(first * per_epoch) :]
+    assert a[: len(whole)] == whole[: len(a)]
+    done = data.draw(st.integers(0, len(b)))
+    assert read(epochs=second, skip=first, done=done) == b[done:]
 
 
 def test_a_batch_holds_similar_lengths() -> None:
@@ -162,10 +190,10 @@ def test_training_lowers_the_loss(tiny_encoder: Path, tmp_path: Path, head: str)
 
 def test_a_fraction_of_an_epoch(tiny_encoder: Path, tmp_path: Path) -> None:
     features = made("labels")
-    for epochs, steps in ((0.01, 1), (0.6, 3), (1.4, 7)):
+    for epochs, count in ((0.01, 1), (0.6, 3), (1.4, 7)):
         result = run(recipe(tiny_encoder, "labels", f"epochs = {epochs}"), features, tmp_path / "x",
                      resume=False)  # fmt: skip
-        assert result.progress.step == steps
+        assert result.progress.step == count
 
 
 def test_early_stopping_keeps_the_best_weights(tiny_encoder: Path, tmp_path: Path) -> None:
