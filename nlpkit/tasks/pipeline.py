@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nlpkit import recipe as recipes
 from nlpkit.backbone_files import fingerprint
 from nlpkit.errors import InputError, InputTypeError, NlpkitError
+from nlpkit.prefetch import prefetch
 from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import WeightsRecipe
 from nlpkit.results import Failure
@@ -50,6 +51,17 @@ class Prepared(Generic[Input]):
     input: Input
     windows: Sequence[Window]
     notes: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group(Generic[Input]):
+    """Inputs that are computed together: a failure or None in the place of each, those that can
+    be read, each of these once, and what was prepared for it."""
+
+    places: Sequence[Failure | None]
+    good: Sequence[Input]
+    once: Sequence[Input]
+    prepared: Sequence[Prepared[Input] | InputError]
 
 
 class Reader(Protocol):
@@ -188,7 +200,8 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
             if errors == "raise":  # a bad one is found before any work is done
                 for index, item in enumerate(inputs):
                     self._check(item, f"{self.noun} {index} of the list")
-            return list(self._watch(self._stream(iter(inputs), options, errors), inputs, progress))
+            stream = self._stream(iter(inputs), options, errors, ahead=len(inputs) > 1)
+            return list(self._watch(stream, inputs, progress))
         # Bytes and dicts can be iterated over, but what they give are no inputs.
         if isinstance(inputs, Iterable) and not isinstance(inputs, bytes | bytearray | Mapping):
             stream = self._stream(iter(inputs), options, errors)
@@ -211,13 +224,35 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         return iter(tqdm(stream, total=total, unit=self.noun.split()[-1], disable=None))
 
     def _stream(
-        self, items: Iterator[Any], options: Options, errors: Errors, *, one: bool = False
+        self,
+        items: Iterator[Any],
+        options: Options,
+        errors: Errors,
+        *,
+        one: bool = False,
+        ahead: bool = False,
     ) -> Iterator[Result | Failure]:
+        """The results in order; `ahead` prepares a group while the one before it is computed.
+
+        Not for streams: their next input may come only once the last result is out.
+        """
+        groups = self._groups(items, options, errors, one=one)
+        for group in prefetch(groups) if ahead else groups:
+            results = iter(self._results(group, options))
+            for failure in group.places:
+                result = next(results) if failure is None else failure
+                if isinstance(result, Failure) and errors == "raise":
+                    raise result.error
+                yield result
+
+    def _groups(
+        self, items: Iterator[Any], options: Options, errors: Errors, *, one: bool
+    ) -> Iterator[_Group[Input]]:
         first = 0
-        while group := self._group(items):
+        while taken := self._take(items):
             good: list[Input] = []
             places: list[Failure | None] = []
-            for index, item in enumerate(group, first):
+            for index, item in enumerate(taken, first):
                 where = f"the {self.noun}" if one else f"{self.noun} {index} of the list"
                 try:
                     good.append(self._check(item, where))
@@ -226,15 +261,11 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
                     if errors == "raise":
                         raise
                     places.append(Failure(error))
-            results = iter(self._results(good, options))
-            for failure in places:
-                result = next(results) if failure is None else failure
-                if isinstance(result, Failure) and errors == "raise":
-                    raise result.error
-                yield result
-            first += len(group)
+            once = list(dict.fromkeys(good))  # what is there twice is computed once
+            yield _Group(places, good, once, self._prepare(once, options))
+            first += len(taken)
 
-    def _group(self, items: Iterator[Any]) -> list[Any]:
+    def _take(self, items: Iterator[Any]) -> list[Any]:
         group: list[Any] = []
         size = 0
         for item in islice(items, _GROUP_ITEMS):
@@ -244,21 +275,19 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
                 break
         return group
 
-    def _results(self, inputs: Sequence[Input], options: Options) -> list[Result | Failure]:
-        once = list(dict.fromkeys(inputs))  # what is there twice is computed once
-        prepared = self._prepare(once, options)
-        usable = [item for item in prepared if isinstance(item, Prepared)]
+    def _results(self, group: _Group[Input], options: Options) -> list[Result | Failure]:
+        usable = [item for item in group.prepared if isinstance(item, Prepared)]
         logits = self.runtime([window for item in usable for window in item.windows])
         results: dict[Input, Result | Failure] = {}
         at = 0
-        for given, item in zip(once, prepared, strict=True):
+        for given, item in zip(group.once, group.prepared, strict=True):
             if not isinstance(item, Prepared):
                 results[given] = Failure(item)
                 continue
             stop = at + len(item.windows)
             results[given] = self._decode(item, logits[at:stop], options)
             at = stop
-        return [results[given] for given in inputs]
+        return [results[given] for given in group.good]
 
     @abstractmethod
     def _is_one(self, inputs: object) -> bool:

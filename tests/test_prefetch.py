@@ -1,0 +1,48 @@
+"""Items made one ahead are the items themselves, errors included."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlpkit.prefetch import prefetch
+
+
+@given(st.lists(st.none() | st.integers()))
+def test_the_same_items_in_the_same_order(items: list[int | None]) -> None:
+    assert list(prefetch(iter(items))) == items
+
+
+def test_an_error_comes_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise KeyError("third")
+
+    made = prefetch(items())
+    assert [next(made), next(made)] == [1, 2]
+    with pytest.raises(KeyError, match="third"):
+        next(made)
+
+
+def test_one_item_ahead_and_no_more() -> None:
+    begun: list[int] = []
+    waiting = threading.Event()
+
+    def items() -> Iterator[int]:
+        for number in range(5):
+            begun.append(number)
+            if number == 1:
+                waiting.set()
+            yield number
+
+    made = prefetch(items())
+    assert next(made) == 0
+    assert waiting.wait(10)  # the second is made though nobody has asked for it
+    made.close()  # type: ignore[attr-defined]
+    assert begun == [0, 1]
+    assert not [t for t in threading.enumerate() if t.name.startswith("nlpkit-prefetch")]
