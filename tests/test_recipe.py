@@ -50,7 +50,7 @@ class TestErrors:
             ("backbone", "maxtokens", "name, sha256, max_tokens, stride, tuning, rank, alpha"),
             ("pooling", "kinds", "kind"),
             ("head", "dropuot", "kind, hidden, dropout, labels, range, places"),
-            ("training", "lr", "start, epochs, batch_size, batch_tokens, learning_rate"),
+            ("training", "lr", "start, epochs, skip, batch_size, batch_tokens, learning_rate"),
             ("data", "source", "train, split, columns, limit, holdout"),
             (
                 "decoding",
