@@ -56,12 +56,11 @@ class Prepared(Generic[Input]):
 @dataclass(frozen=True, slots=True)
 class _Group(Generic[Input]):
     """Inputs that are computed together: a failure or None in the place of each, those that can
-    be read, each of these once, and what was prepared for it."""
+    be read, and what was prepared for these, once for those that are there twice."""
 
     places: Sequence[Failure | None]
     good: Sequence[Input]
-    once: Sequence[Input]
-    prepared: Sequence[Prepared[Input] | InputError]
+    prepared: Mapping[Input, Prepared[Input] | InputError]
 
 
 class Reader(Protocol):
@@ -262,7 +261,8 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
                         raise
                     places.append(Failure(error))
             once = list(dict.fromkeys(good))  # what is there twice is computed once
-            yield _Group(places, good, once, self._prepare(once, options))
+            prepared = zip(once, self._prepare(once, options), strict=True)
+            yield _Group(places, good, dict(prepared))
             first += len(taken)
 
     def _take(self, items: Iterator[Any]) -> list[Any]:
@@ -276,11 +276,11 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         return group
 
     def _results(self, group: _Group[Input], options: Options) -> list[Result | Failure]:
-        usable = [item for item in group.prepared if isinstance(item, Prepared)]
+        usable = [item for item in group.prepared.values() if isinstance(item, Prepared)]
         logits = self.runtime([window for item in usable for window in item.windows])
         results: dict[Input, Result | Failure] = {}
         at = 0
-        for given, item in zip(group.once, group.prepared, strict=True):
+        for given, item in group.prepared.items():
             if not isinstance(item, Prepared):
                 results[given] = Failure(item)
                 continue

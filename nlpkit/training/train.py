@@ -249,7 +249,7 @@ def _train(
 def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
     """Starts from another pipeline, and gives the fingerprint of its weights.
 
-    Its head goes along where it means the same: the same task and the same `[head]`.
+    Its head goes along where it means the same: the same task, `[pooling]` and `[head]`.
     """
     try:
         other, state = stored(start)
