@@ -67,22 +67,39 @@ def restore(model: TaskModel, state: State) -> None:
             parameter.copy_(state[key])
 
 
-def begin_from(model: TaskModel, state: State, *, head: bool) -> None:
-    """Puts another pipeline's tuned encoder in a model that `prepare` has made trainable.
+def begin_from(model: TaskModel, state: State, own: BackboneRecipe, other: BackboneRecipe) -> State:
+    """Another pipeline's tuned encoder, as a model that `prepare` has made trainable takes it.
+
+    Where both are tuned in the same way these are its tensors as they are; with
+    `tuning = "all"` whatever the other one was tuned with is merged into the whole layers.
 
     Args:
-        model: gets the tensors.
-        state: the other pipeline's.
-        head: whether its head is taken as well; False keeps the model's own.
+        model: what `prepare` has made trainable by `own`.
+        state: the other pipeline's tensors.
+        own: the recipe's part that says how the model is tuned.
+        other: the same of the other pipeline.
+
+    Returns:
+        Every tensor that `restore` asks for, the head's with the model's own values.
 
     Raises:
-        WeightsError: when the other pipeline was tuned in another way.
+        WeightsError: when the other pipeline's weights do not fit its recipe, or it was tuned
+            in a way that this model's trained tensors cannot express.
     """
-    if not head:
-        own = tuned_state(model)
-        heads = {key: tensor for key, tensor in own.items() if not key.startswith("encoder.")}
-        state = heads | {k: tensor for k, tensor in state.items() if k.startswith("encoder.")}
-    restore(model, state)
+    present = tuned_state(model)
+    encoder = model.encoder.model
+    changed = {key: tensor for key, tensor in state.items() if key.startswith("encoder.")}
+    if own.tuning != "all" or other.tuning == "all":
+        whole = {key: t for key, t in present.items() if not key.startswith("encoder.")} | changed
+        _check(present, whole)
+        return whole
+    _check(_tuned_parts(encoder, other), changed)
+    if other.tuning == "lora":
+        for name in adapted(encoder):
+            key = f"encoder.{name}.weight"
+            present[key] = present[key] + _change(encoder.get_submodule(name), name, state, other)
+        return present
+    return present | {key: tensor.float() for key, tensor in changed.items()}
 
 
 def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:
@@ -95,35 +112,44 @@ def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:
         WeightsError: when a tensor is missing, unknown or of another shape.
     """
     head = dict(model.head.named_parameters())
-    expected: dict[str, Tensor] = {f"head.{name}": tensor for name, tensor in head.items()}
     encoder = model.encoder.model
-    modules = dict(encoder.named_modules())
-    linear: dict[str, nn.Module] = {}
-    if recipe.tuning == "lora":
-        for name in adapted(encoder):
-            linear[name] = modules[name]
-            inputs, outputs = _shape(modules[name])
-            low, high = (recipe.rank, inputs), (outputs, recipe.rank)
-            expected[f"encoder.{name}.lora_A.weight"] = torch.empty(low, device="meta")
-            expected[f"encoder.{name}.lora_B.weight"] = torch.empty(high, device="meta")
-    else:
-        expected |= {f"encoder.{name}": own for name, own in _chosen(encoder, recipe).items()}
-    _check(expected, state)
+    expected = {f"head.{name}": tensor for name, tensor in head.items()}
+    _check(expected | _tuned_parts(encoder, recipe), state)
     with torch.no_grad():
         for name, parameter in head.items():
             parameter.copy_(state[f"head.{name}"])
-        for name, module in linear.items():
-            down = state[f"encoder.{name}.lora_A.weight"].float()
-            up = state[f"encoder.{name}.lora_B.weight"].float()
-            change = (up @ down) * (recipe.alpha / recipe.rank)
-            weight: Any = module.weight
-            change = change.T if _is_conv1d(module) else change
-            module.weight = nn.Parameter(weight + change.to(weight.device), requires_grad=False)
-        if recipe.tuning != "lora":
+        if recipe.tuning == "lora":
+            for name in adapted(encoder):
+                module = encoder.get_submodule(name)
+                weight: Any = module.weight
+                change = _change(module, name, state, recipe).to(weight.device)
+                module.weight = nn.Parameter(weight + change, requires_grad=False)
+        else:
             for key, tensor in state.items():
                 if key.startswith("encoder."):
                     own = nn.Parameter(tensor.float(), requires_grad=False)
                     _replace(encoder, key.removeprefix("encoder."), own)
+
+
+def _tuned_parts(encoder: nn.Module, recipe: BackboneRecipe) -> State:
+    """What a weights file holds of an encoder that was tuned so: names and shapes."""
+    if recipe.tuning != "lora":
+        return {f"encoder.{name}": own for name, own in _chosen(encoder, recipe).items()}
+    expected: State = {}
+    for name in adapted(encoder):
+        inputs, outputs = _shape(encoder.get_submodule(name))
+        low, high = (recipe.rank, inputs), (outputs, recipe.rank)
+        expected[f"encoder.{name}.lora_A.weight"] = torch.empty(low, device="meta")
+        expected[f"encoder.{name}.lora_B.weight"] = torch.empty(high, device="meta")
+    return expected
+
+
+def _change(module: nn.Module, name: str, state: State, recipe: BackboneRecipe) -> Tensor:
+    """What an adapter adds to the weight of its layer."""
+    down = state[f"encoder.{name}.lora_A.weight"].float()
+    up = state[f"encoder.{name}.lora_B.weight"].float()
+    change = (up @ down) * (recipe.alpha / recipe.rank)
+    return change.T if _is_conv1d(module) else change
 
 
 def adapted(encoder: nn.Module) -> list[str]:

@@ -35,7 +35,7 @@ from nlpkit.training.loop import fit, precision
 from nlpkit.training.losses import Soft
 from nlpkit.training.overlap import texts, without
 from nlpkit.training.teacher import taught_rows, teacher_logits
-from nlpkit.tuning import State, begin_from, prepare
+from nlpkit.tuning import State, begin_from, prepare, restore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,12 +255,15 @@ def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
         other, state = stored(start)
         if other.backbone.name != recipe.backbone.name:
             raise WeightsError(f"its backbone is {other.backbone.name!r}")
-        same = (other.task, other.head, other.pooling) == (recipe.task, recipe.head, recipe.pooling)
-        begin_from(model, state, head=same)
+        begun = begin_from(model, state, recipe.backbone, other.backbone)
+        if (other.task, other.head, other.pooling) == (recipe.task, recipe.head, recipe.pooling):
+            begun |= {key: tensor for key, tensor in state.items() if key.startswith("head.")}
+        restore(model, begun)
     except (PipelineNotFoundError, WeightsError) as error:
         raise TrainingError(
             f"training.start = {start!r} is no pipeline to begin from, with the backbone "
-            f"{recipe.backbone.name!r} tuned in the same way: {error}"
+            f"{recipe.backbone.name!r} tuned in the same way (or in any, where this recipe tunes "
+            f"'all'): {error}"
         ) from None
     assert other.weights is not None, "stored() has read them"
     return other.weights.sha256

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+import nlpkit
 from nlpkit.errors import TrainingError
 from tests.training.own_rows import CLASSIFICATION, COLUMNS, ROWS, folder_of, run, weights, write
 
@@ -16,10 +17,14 @@ class TestStart:
     LORA = 'tuning = "lora"\nrank = 2\nalpha = 4.0'
 
     @pytest.fixture
-    def first(self, tiny_encoder: Path, tmp_path: Path) -> Path:
+    def tuned(self) -> str:
+        return self.LORA
+
+    @pytest.fixture
+    def first(self, tiny_encoder: Path, tmp_path: Path, tuned: str) -> Path:
         source = write(ROWS, tmp_path / "rows.csv")
         folder = folder_of(
-            tmp_path / "first", tiny_encoder, source, tuning=self.LORA,
+            tmp_path / "first", tiny_encoder, source, tuning=tuned,
             training="epochs = 4", data=COLUMNS + "holdout = 0.0",
         )  # fmt: skip
         run(folder)
@@ -46,6 +51,17 @@ class TestStart:
         for name, tensor in ours.items():
             assert torch.allclose(tensor.float(), theirs[name].float(), atol=1e-3), name
 
+    @pytest.mark.parametrize(
+        "tuned", [LORA, 'tuning = "layers"\nlayers = 1', 'tuning = "none"', 'tuning = "all"']
+    )
+    def test_all_layers_begin_from_any_tuning(self, first: Path, tiny_encoder: Path) -> None:
+        folder = self.second(first, tiny_encoder, str(first), tuning='tuning = "all"')
+        run(folder)
+        rows = [row["review"] for row in ROWS]
+        theirs, ours = nlpkit.load(str(first)), nlpkit.load(str(folder))
+        for mine, result in zip(ours(rows), theirs(rows), strict=True):
+            assert mine.scores == pytest.approx(result.scores, abs=2e-3)
+
     @pytest.mark.parametrize("other", ["labels", "pooling"])
     def test_a_head_that_means_something_else_is_left_out(
         self, first: Path, tiny_encoder: Path, other: str
@@ -65,7 +81,8 @@ class TestStart:
         [
             ("no/such/pipeline", LORA, "no pipeline"),
             ("FIRST", 'tuning = "lora"\nrank = 3\nalpha = 4.0', "has shape"),
-            ("FIRST", 'tuning = "all"', "lack tensor"),
+            ("FIRST", 'tuning = "layers"\nlayers = 1', "lack tensor"),
+            ("FIRST", 'tuning = "none"', "unknown tensor"),
         ],
     )
     def test_pipelines_that_do_not_fit(
