@@ -52,6 +52,8 @@ def in_batches(
     windows: Sequence[Window],
     tokens: int,
     run: Callable[[Sequence[Window]], NDArray[np.float32]],
+    *,
+    padding: int | None = None,
 ) -> list[NDArray[np.float32]]:
     """The logits of each window, in the order given, computed in padded batches of like lengths.
 
@@ -59,12 +61,14 @@ def in_batches(
         windows: of any number and length.
         tokens: most tokens in a padded batch.
         run: a batch's logits, `(batch, labels)`, `(batch, tokens, 2)` or `(batch, sentences)`.
+        padding: most tokens of a batch that may be padding: about as many as take the time that
+            one more batch takes beside its tokens; None sets no limit.
 
     Returns:
         For each window its own part of that: what belongs to padding is left out.
     """
     logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
-    for indices in budget_batches([len(w) for w in windows], tokens=tokens):
+    for indices in budget_batches([len(w) for w in windows], tokens=tokens, padding=padding):
         rows = run([windows[i] for i in indices])
         for index, row in zip(indices, rows, strict=True):
             window = windows[index]

@@ -125,23 +125,32 @@ def pair_windows(
 
 
 def budget_batches(
-    lengths: Sequence[int], *, tokens: int, items: int | None = None
+    lengths: Sequence[int], *, tokens: int, padding: int | None = None
 ) -> list[list[int]]:
     """Groups inputs of similar length so that a padded batch holds at most `tokens` tokens.
 
     Longest first, so that a lack of memory shows at once. An input that is longer than the
     budget is a batch of its own. Returns indices into `lengths`.
 
+    Args:
+        lengths: of the inputs, in tokens.
+        tokens: most in a batch, padding included.
+        padding: most of them that may be padding; None sets no limit.
+
     >>> budget_batches([3, 9, 2, 4], tokens=9)
     [[1], [3, 0], [2]]
+    >>> budget_batches([3, 9, 2, 4], tokens=99, padding=3)
+    [[1], [3, 0, 2]]
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     batches: list[list[int]] = []
-    width = 0
+    width = filled = 0
     for index in order:
+        length = lengths[index]
+        filled += width - length
         full = not batches or width * (len(batches[-1]) + 1) > tokens
-        if full or (items is not None and len(batches[-1]) >= items):
+        if full or (padding is not None and filled > padding):
             batches.append([])
-            width = lengths[index]
+            width, filled = length, 0
         batches[-1].append(index)
     return batches

@@ -122,18 +122,19 @@ class TestBatches:
     @given(
         st.lists(st.integers(0, 60), max_size=60),
         st.integers(1, 200),
-        st.none() | st.integers(1, 5),
+        st.none() | st.integers(0, 100),
     )
     def test_a_partition_within_the_budget(
-        self, lengths: list[int], budget: int, items: int | None
+        self, lengths: list[int], budget: int, padding: int | None
     ) -> None:
-        batches = budget_batches(lengths, tokens=budget, items=items)
+        batches = budget_batches(lengths, tokens=budget, padding=padding)
         assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
         widths = [max(lengths[i] for i in batch) for batch in batches]
         assert widths == sorted(widths, reverse=True)
         for batch, width in zip(batches, widths, strict=True):
             assert len(batch) == 1 or width * len(batch) <= budget
-            assert items is None or len(batch) <= items
+            filled = width * len(batch) - sum(lengths[i] for i in batch)
+            assert padding is None or filled <= padding
 
     def test_batches_are_filled(self) -> None:
         assert [len(b) for b in budget_batches([10] * 100, tokens=200)] == [20] * 5

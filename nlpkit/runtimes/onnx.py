@@ -14,6 +14,7 @@ from nlpkit.runtimes.machine import threads
 from nlpkit.windows import Window
 
 BATCH_TOKENS = 1536
+BATCH_PADDING = 64
 
 
 class OnnxRuntime:
@@ -58,7 +59,7 @@ class OnnxRuntime:
 
     def __call__(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The logits of each window, in the order given; see `nlpkit.runtimes.base.Runtime`."""
-        return in_batches(windows, self.batch_tokens, self._logits)
+        return in_batches(windows, self.batch_tokens, self._logits, padding=BATCH_PADDING)
 
     def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:
         arrays = pad(windows, self.pad_id)

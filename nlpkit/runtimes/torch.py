@@ -24,6 +24,9 @@ DTYPES = {
 # Padding costs a CPU more than batching gains, so its batches are small; a GPU wants large ones.
 BATCH_TOKENS = {"cpu": 1536, "mps": 8192, "cuda": 65536}
 
+# Padded tokens in a batch that cost as much time as one more batch does beside its tokens.
+BATCH_PADDING = {"cpu": 64, "mps": 1024, "cuda": 8192}
+
 # How the allocators of CUDA, MPS and the CPU say that there is no more.
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -105,7 +108,8 @@ class TorchRuntime:
         Raises:
             DeviceError: when the memory does not even hold a single window.
         """
-        return in_batches(windows, self.batch_tokens, self._logits)
+        padding = BATCH_PADDING.get(self._device.type, 64)
+        return in_batches(windows, self.batch_tokens, self._logits, padding=padding)
 
     def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:
         try:
