@@ -75,8 +75,9 @@ class TrainingRecipe(Section):
 
     Attributes:
         start: a pipeline (a shipped one's name, or a folder) from which training begins, with the
-            same backbone and tuning: an intermediate task, or an earlier run. Its head goes along
-            where task, pooling and head are the same. None begins from the backbone itself.
+            same backbone, and the same tuning unless this one is `all`: an intermediate task, or
+            an earlier run. Its head goes along where task, pooling and head are the same. None
+            begins from the backbone itself.
         epochs: passes over the training examples; may be a fraction.
         skip: passes over the examples to leave out at first: what the pipeline that training
             begins from has read of the same ones.
@@ -167,6 +168,8 @@ class DataRecipe(Section):
         unanswerable: of question answering: share of the unanswerable questions to train on that
             is kept.
         oracle_sentences: of summarization: most sentences of the greedy oracle.
+        soft_labels: of summarization: weight of each sentence's own ROUGE against the summary,
+            relative to the document's best sentence, in its label; the oracle has the rest.
     """
 
     train: tuple[str, ...] = Field(min_length=1)
@@ -177,6 +180,7 @@ class DataRecipe(Section):
     without: tuple[str, ...] = ()
     unanswerable: Share = 1.0
     oracle_sentences: Count = 3
+    soft_labels: Share = 0.0
 
 
 class DecodingRecipe(Section):

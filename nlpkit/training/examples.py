@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit.errors import DataError, InputError
-from nlpkit.evaluation.oracle import greedy_oracle
+from nlpkit.evaluation.oracle import greedy_oracle, rouge_targets
 from nlpkit.labels import label_target
 from nlpkit.recipe import Recipe
+from nlpkit.recipe_sections import DataRecipe
 from nlpkit.sentence_windows import document_windows, sentence_pairs
 from nlpkit.tasks.classification import classification_windows
 from nlpkit.tasks.question_answering import question_windows
@@ -149,9 +150,7 @@ def _summarization(
         sentences = [document[start:end] for start, end in split_sentences(document)]
         if not sentences:
             continue
-        chosen = greedy_oracle(sentences, summary, max_sentences=recipe.data.oracle_sentences)
-        labels = np.zeros(len(sentences), np.float32)
-        labels[chosen] = 1
+        labels = sentence_labels(sentences, summary, recipe.data)
         windows: Sequence[Window] = make(
             tokenizer.template,
             tokenizer.encode(sentences),
@@ -167,11 +166,33 @@ def _summarization(
             yield Example(window, labels[window.places], first + index)
 
 
+def sentence_labels(
+    sentences: Sequence[str], summary: str, recipe: DataRecipe
+) -> NDArray[np.float32]:
+    """What each sentence of a document should score, 0 to 1, `(sentences,)`.
+
+    1 for the greedy oracle's choice; with `data.soft_labels` mixed with what share of the best
+    sentence's own ROUGE a sentence has, as the oracle's choice is often one of several alike.
+
+    >>> from nlpkit.recipe_sections import DataRecipe
+    >>> recipe = DataRecipe(train=("a.csv",), soft_labels=0.5)
+    >>> sentence_labels(["It rained.", "The bridge fell."], "The bridge fell.", recipe).tolist()
+    [0.0, 1.0]
+    """
+    labels = np.zeros(len(sentences), np.float32)
+    labels[greedy_oracle(sentences, summary, max_sentences=recipe.oracle_sentences)] = 1
+    if recipe.soft_labels > 0:
+        own = np.array(rouge_targets(sentences, summary), np.float32)
+        if own.any():
+            labels = (1 - recipe.soft_labels) * labels + recipe.soft_labels * own / own.max()
+    return labels
+
+
 def _sample_pairs(
     windows: Sequence[Window], labels: Any, count: int, rng: np.random.Generator
 ) -> list[Window]:
     """All chosen sentences of a document and, as far as `count` goes, others at random."""
-    kinds = np.array([labels[window.start] > 0 for window in windows])
+    kinds = np.array([labels[window.start] >= 0.5 for window in windows])
     chosen, others = np.flatnonzero(kinds), np.flatnonzero(~kinds)
     rest = rng.permutation(others)[: max(0, count - len(chosen))]
     return [windows[i] for i in sorted([*chosen[:count], *rest])]

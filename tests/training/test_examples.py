@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlpkit.errors import DataError
+from nlpkit.evaluation.oracle import rouge_targets
 from nlpkit.labels import label_target
 from nlpkit.recipe import Recipe, parse
+from nlpkit.recipe_sections import DataRecipe
 from nlpkit.tokenizer import Tokenizer, Tokens
-from nlpkit.training.examples import answer_tokens, examples
+from nlpkit.training.examples import answer_tokens, examples, sentence_labels
 from nlpkit.training.features import Example
 
 HEADS = {
@@ -235,6 +237,23 @@ def test_oracle_labels_land_on_their_sentences(tokenizer: Tokenizer) -> None:
         for place, target in zip(example.window.places, example.targets, strict=True):
             seen.setdefault(int(place), set()).add(float(target))
     assert seen == {0: {0.0}, 1: {1.0}, 2: {1.0}, 3: {0.0}}
+
+
+def test_soft_labels_lie_between_the_oracle_and_each_sentence_alone() -> None:
+    sentences = DOCUMENT.split(". ")
+    hard, mixed, soft = (
+        sentence_labels(sentences, SUMMARY, DataRecipe(train=("a.csv",), soft_labels=share))
+        for share in (0.0, 0.25, 1.0)
+    )
+    own = np.array(rouge_targets(sentences, SUMMARY))
+    assert hard.tolist() == [0, 1, 1, 0]
+    assert soft == pytest.approx(own / own.max(), abs=1e-6)
+    assert mixed == pytest.approx(0.75 * hard + 0.25 * soft, abs=1e-6)
+
+
+def test_soft_labels_where_no_sentence_has_a_word_of_the_summary() -> None:
+    recipe = DataRecipe(train=("a.csv",), soft_labels=0.5)
+    assert sentence_labels(["Rain.", "Wind."], "Snow.", recipe).tolist() == [0, 0]
 
 
 def test_pairs_are_the_chosen_sentences_and_some_others(tokenizer: Tokenizer) -> None:
