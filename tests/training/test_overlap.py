@@ -235,7 +235,9 @@ def begun_from(recipe: Recipe) -> list[Recipe]:
     """The recipe, and those of the same shape that training goes on from, one after the other."""
     found = [recipe]
     while found[-1].training.start is not None:
-        start = read(PIPELINES / found[-1].training.start)
+        name = found[-1].training.start  # a shipped pipeline's, or a folder of the repository
+        shipped = PIPELINES / name
+        start = read(shipped if shipped.is_dir() else PIPELINES.parent / name)
         if (start.task, start.pair) != (recipe.task, recipe.pair):
             break
         found.append(start)
