@@ -48,6 +48,13 @@ def pad(windows: Sequence[Window], pad_id: int) -> Arrays:
     return arrays
 
 
+# Padding costs a CPU more than batching gains, so its batches are small; a GPU wants large ones.
+BATCH_TOKENS = {"cpu": 1536, "mps": 8192, "cuda": 65536}
+
+# Padded tokens in a batch that cost about as much time as one more batch does beside its tokens.
+BATCH_PADDING = {"cpu": 64, "mps": 1024, "cuda": 8192}
+
+
 def in_batches(
     windows: Sequence[Window],
     tokens: int,

@@ -83,16 +83,14 @@ def begin_from(model: TaskModel, state: State, own: BackboneRecipe, other: Backb
         Every tensor that `restore` asks for, the head's with the model's own values.
 
     Raises:
-        WeightsError: when the other pipeline's weights do not fit its recipe, or it was tuned
-            in a way that this model's trained tensors cannot express.
+        WeightsError: when the other pipeline's adapters or layers do not fit its recipe. Whether
+            the model has a place for all of it is for `restore` to say.
     """
     present = tuned_state(model)
     encoder = model.encoder.model
     changed = {key: tensor for key, tensor in state.items() if key.startswith("encoder.")}
     if own.tuning != "all" or other.tuning == "all":
-        whole = {key: t for key, t in present.items() if not key.startswith("encoder.")} | changed
-        _check(present, whole)
-        return whole
+        return {key: t for key, t in present.items() if not key.startswith("encoder.")} | changed
     _check(_tuned_parts(encoder, other), changed)
     if other.tuning == "lora":
         for name in adapted(encoder):

@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError, WeightsError
-from nlpkit.padding import in_batches, pad
+from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches, pad
 from nlpkit.runtimes.machine import threads
 from nlpkit.windows import Window
-
-BATCH_TOKENS = 1536
-BATCH_PADDING = 64
 
 
 class OnnxRuntime:
@@ -43,7 +40,7 @@ class OnnxRuntime:
             raise missing() from None
         self.dtype = dtype
         self.pad_id = pad_id
-        self.batch_tokens = batch_tokens or BATCH_TOKENS
+        self.batch_tokens = batch_tokens or BATCH_TOKENS[self.device]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.inter_op_num_threads = 1
@@ -59,7 +56,9 @@ class OnnxRuntime:
 
     def __call__(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The logits of each window, in the order given; see `nlpkit.runtimes.base.Runtime`."""
-        return in_batches(windows, self.batch_tokens, self._logits, padding=BATCH_PADDING)
+        return in_batches(
+            windows, self.batch_tokens, self._logits, padding=BATCH_PADDING[self.device]
+        )
 
     def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:
         arrays = pad(windows, self.pad_id)

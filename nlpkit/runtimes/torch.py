@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError
 from nlpkit.model import TaskModel, collate
-from nlpkit.padding import in_batches
+from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches
 from nlpkit.windows import Window
 
 DTYPES = {
@@ -20,12 +20,6 @@ DTYPES = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
-
-# Padding costs a CPU more than batching gains, so its batches are small; a GPU wants large ones.
-BATCH_TOKENS = {"cpu": 1536, "mps": 8192, "cuda": 65536}
-
-# Padded tokens in a batch that cost as much time as one more batch does beside its tokens.
-BATCH_PADDING = {"cpu": 64, "mps": 1024, "cuda": 8192}
 
 # How the allocators of CUDA, MPS and the CPU say that there is no more.
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -89,7 +83,7 @@ class TorchRuntime:
         self._device = resolve_device(device)
         self._dtype = DTYPES[dtype]
         self.pad_id = pad_id
-        self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self._device.type, 1536)
+        self.batch_tokens = batch_tokens or BATCH_TOKENS[self._device.type]
         self.model = model.eval().to(self._device)
 
     @property
@@ -108,7 +102,7 @@ class TorchRuntime:
         Raises:
             DeviceError: when the memory does not even hold a single window.
         """
-        padding = BATCH_PADDING.get(self._device.type, 64)
+        padding = BATCH_PADDING[self._device.type]
         return in_batches(windows, self.batch_tokens, self._logits, padding=padding)
 
     def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:
