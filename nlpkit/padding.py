@@ -61,6 +61,7 @@ def in_batches(
     run: Callable[[Sequence[Window]], NDArray[np.float32]],
     *,
     padding: int | None = None,
+    even: int | None = None,
 ) -> list[NDArray[np.float32]]:
     """The logits of each window, in the order given, computed in padded batches of like lengths.
 
@@ -70,12 +71,14 @@ def in_batches(
         run: a batch's logits, `(batch, labels)`, `(batch, tokens, 2)` or `(batch, sentences)`.
         padding: most tokens of a batch that may be padding: about as many as take the time that
             one more batch takes beside its tokens; None sets no limit.
+        even: windows of at least so many tokens are never padded.
 
     Returns:
         For each window its own part of that: what belongs to padding is left out.
     """
     logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
-    for indices in budget_batches([len(w) for w in windows], tokens=tokens, padding=padding):
+    lengths = [len(window) for window in windows]
+    for indices in budget_batches(lengths, tokens=tokens, padding=padding, even=even):
         rows = run([windows[i] for i in indices])
         for index, row in zip(indices, rows, strict=True):
             window = windows[index]

@@ -79,6 +79,11 @@ class Recipe(Section):
     evaluation: EvaluationRecipe = EvaluationRecipe()
     weights: WeightsRecipe | None = None
 
+    @property
+    def stride(self) -> int | None:
+        """How many tokens a window moves on in use; None is the task's own share of the room."""
+        return self.decoding.stride or self.backbone.stride
+
     @model_validator(mode="after")
     def _choices_fit(self) -> Recipe:
         heads = _HEADS[self.task]

@@ -24,8 +24,9 @@ class BackboneRecipe(Section):
         name: a name on the hub, or a folder with the encoder's files.
         sha256: of its `model.safetensors`; checked before use where given.
         max_tokens: the length of a window, special tokens included.
-        stride: how many tokens a window moves on in a longer text; None is half the
-            room for question answering, three quarters for the others.
+        stride: how many tokens a window moves on in a longer text, in training and, where
+            `[decoding]` has none, in use; None is half the room for question answering, three
+            quarters for the others.
         tuning: `lora` trains low-rank adapters on all linear layers (Hu et al. 2021), `layers`
             the upper `layers` layers, `all` everything but the embeddings, `none` the head only.
         rank, alpha: of the adapters; they act with a weight of `alpha / rank`.
@@ -194,6 +195,7 @@ class DecodingRecipe(Section):
             held-out part.
         exactness: of question answering: how often an answer in the right place has exactly the
             right ends; scores of answers are multiplied by it. Fitted on the held-out part.
+        stride: how many tokens a window moves on in use; None is as in training.
         max_answer_tokens: the longest answer.
         sentences: length of a summary where the caller sets none.
         redundancy: how repeated content is kept out of a summary.
@@ -203,6 +205,7 @@ class DecodingRecipe(Section):
     threshold: Share | None = None
     null_bias: float = 0.0
     exactness: Annotated[float, Field(gt=0, le=1)] = 1.0
+    stride: Count | None = None
     max_answer_tokens: Count = 30
     sentences: Count = 3
     redundancy: Literal["none", "trigram", "mmr"] = "trigram"

@@ -125,7 +125,11 @@ def pair_windows(
 
 
 def budget_batches(
-    lengths: Sequence[int], *, tokens: int, padding: int | None = None
+    lengths: Sequence[int],
+    *,
+    tokens: int,
+    padding: int | None = None,
+    even: int | None = None,
 ) -> list[list[int]]:
     """Groups inputs of similar length so that a padded batch holds at most `tokens` tokens.
 
@@ -136,11 +140,14 @@ def budget_batches(
         lengths: of the inputs, in tokens.
         tokens: most in a batch, padding included.
         padding: most of them that may be padding; None sets no limit.
+        even: inputs of at least so many tokens are with others of their length only.
 
     >>> budget_batches([3, 9, 2, 4], tokens=9)
     [[1], [3, 0], [2]]
     >>> budget_batches([3, 9, 2, 4], tokens=99, padding=3)
     [[1], [3, 0, 2]]
+    >>> budget_batches([3, 9, 9, 8, 2], tokens=99, even=8)
+    [[1, 2], [3], [0, 4]]
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     batches: list[list[int]] = []
@@ -149,7 +156,8 @@ def budget_batches(
         length = lengths[index]
         filled += width - length
         full = not batches or width * (len(batches[-1]) + 1) > tokens
-        if full or (padding is not None and filled > padding):
+        most = 0 if even is not None and width >= even else padding
+        if full or (most is not None and filled > most):
             batches.append([])
             width, filled = length, 0
         batches[-1].append(index)

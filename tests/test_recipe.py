@@ -55,7 +55,7 @@ class TestErrors:
             (
                 "decoding",
                 "top_k",
-                "temperature, threshold, null_bias, exactness, max_answer_tokens",
+                "temperature, threshold, null_bias, exactness, stride, max_answer_tokens",
             ),
             ("evaluation", "metrics", "data, split, metric"),
             ("weights", "md5", "file, sha256"),

@@ -123,11 +123,12 @@ class TestBatches:
         st.lists(st.integers(0, 60), max_size=60),
         st.integers(1, 200),
         st.none() | st.integers(0, 100),
+        st.none() | st.integers(0, 60),
     )
     def test_a_partition_within_the_budget(
-        self, lengths: list[int], budget: int, padding: int | None
+        self, lengths: list[int], budget: int, padding: int | None, even: int | None
     ) -> None:
-        batches = budget_batches(lengths, tokens=budget, padding=padding)
+        batches = budget_batches(lengths, tokens=budget, padding=padding, even=even)
         assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
         widths = [max(lengths[i] for i in batch) for batch in batches]
         assert widths == sorted(widths, reverse=True)
@@ -135,6 +136,7 @@ class TestBatches:
             assert len(batch) == 1 or width * len(batch) <= budget
             filled = width * len(batch) - sum(lengths[i] for i in batch)
             assert padding is None or filled <= padding
+            assert even is None or width < even or filled == 0
 
     def test_batches_are_filled(self) -> None:
         assert [len(b) for b in budget_batches([10] * 100, tokens=200)] == [20] * 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -76,9 +76,17 @@ def classify(
         count = None
         sources = _line_texts(files or (STANDARD_INPUT,), pair=pair, quiet=settings.quiet)
 
+    def load() -> Any:
+        pipeline = settings.load()
+        if pipeline.recipe.pair and not pair:
+            raise click.UsageError(f"{pipeline.recipe.name!r} reads pairs of texts: give --pair.")
+        if pair and not pipeline.recipe.pair:
+            raise click.UsageError(f"{pipeline.recipe.name!r} reads single texts, not --pair.")
+        return pipeline
+
     options = {} if threshold is None else {"threshold": threshold}
     failed = False
-    results = process(settings.load, sources, progress=settings.progress(count), **options)
+    results = process(load, sources, progress=settings.progress(count), **options)
     for number, (source, result) in enumerate(results, start=1):
         if isinstance(result, Exception):
             failed = True

@@ -30,7 +30,7 @@ from nlpkit.recipe_sections import BackboneRecipe
 from nlpkit.tokenizer import Tokenizer
 
 # Part of what an export is known by: one of another version is made anew.
-VERSION = 1
+VERSION = 2
 
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"

@@ -6,6 +6,7 @@ an architecture that decides by the length of its input would be recorded wrongl
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from nlpkit.errors import DeviceError
 from nlpkit.model import Batch, TaskModel, collate
+from nlpkit.runtimes import fused_attention
 from nlpkit.runtimes.onnx import OnnxRuntime
 from nlpkit.runtimes.torch import TorchRuntime
 from nlpkit.windows import Window
@@ -27,10 +29,12 @@ OPSET = 17
 # Most that a logit of the export may differ from torch's, as a share of the largest one (or of 1).
 TOLERANCE = 1e-4
 
+logger = logging.getLogger(__name__)
+
 _REFUSED = "the ONNX export of this encoder {}; use runtime='torch'"
 
 
-def export(model: TaskModel, path: Path, *, pad_id: int, longest: int) -> None:
+def export(model: TaskModel, path: Path, *, pad_id: int, longest: int, fused: bool = False) -> None:
     """Writes a model on the CPU as an ONNX file in float32, for any batch and length.
 
     Inputs are those of `nlpkit.padding.pad` that the model reads, the output is `logits`.
@@ -40,9 +44,30 @@ def export(model: TaskModel, path: Path, *, pad_id: int, longest: int) -> None:
         path: the file.
         pad_id: the token that fills a batch up.
         longest: the longest window that it will read, in tokens.
+        fused: attention by ONNX Runtime's operator where no token is hidden, if the architecture
+            allows for it: faster for long windows, a little slower for short ones.
 
     Raises:
         DeviceError: when torch cannot export it, or the export's logits are others.
+    """
+    if fused:
+        try:
+            _record(model, path, pad_id, fused_attention.NAME)
+            fused_attention.branch(path)
+            _check(model, path, pad_id=pad_id, longest=longest)
+        except DeviceError as error:
+            logger.info("attention is written out: %s", error)
+        else:
+            return
+    _record(model, path, pad_id, "eager")
+    _check(model, path, pad_id=pad_id, longest=longest)
+
+
+def _record(model: TaskModel, path: Path, pad_id: int, attention: str) -> None:
+    """Records what a model does with one example, attending in the way of that name.
+
+    Raises:
+        DeviceError: when torch cannot export it.
     """
     example = collate(_examples(model, [12, 7], pad_id), pad_id)
     names = ["input_ids", "attention_mask", "token_type_ids"]
@@ -54,8 +79,10 @@ def export(model: TaskModel, path: Path, *, pad_id: int, longest: int) -> None:
         axes["places"] = axes["logits"] = {0: "batch", 1: "sentences"}
     elif model.pooling == "tokens":
         axes["logits"] = {0: "batch", 1: "tokens"}
+    # The exporter warns of a domain that the model turns out not to need.
+    own = {fused_attention.DOMAIN: 1} if attention == fused_attention.NAME else None
     try:
-        with _quiet(), _plain_attention(model):
+        with _quiet(), _attention(model, attention):
             torch.onnx.export(
                 _Flat(model).eval(),
                 tuple(getattr(example, name) for name in names),
@@ -64,6 +91,7 @@ def export(model: TaskModel, path: Path, *, pad_id: int, longest: int) -> None:
                 output_names=["logits"],
                 dynamic_axes=axes,
                 opset_version=OPSET,
+                custom_opsets=own,
                 dynamo=False,
             )
     except OSError:
@@ -71,7 +99,6 @@ def export(model: TaskModel, path: Path, *, pad_id: int, longest: int) -> None:
     except Exception as error:  # the exporter raises errors of many kinds
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise DeviceError(_REFUSED.format(f"is not possible ({first})")) from error
-    _check(model, path, pad_id=pad_id, longest=longest)
 
 
 class _Flat(nn.Module):
@@ -95,16 +122,17 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _plain_attention(model: TaskModel) -> Iterator[None]:
-    """Attention written out as products, which the exporter records as such."""
+def _attention(model: TaskModel, name: str) -> Iterator[None]:
+    """Lets the encoder attend in that way, if its architecture leaves the choice."""
     config: Any = model.encoder.model.config
     before = getattr(config, "_attn_implementation", None)
-    if before not in (None, "eager"):
-        config._attn_implementation = "eager"
+    free = before not in (None, "eager")
+    if free:
+        config._attn_implementation = name
     try:
         yield
     finally:
-        if before not in (None, "eager"):
+        if free:
             config._attn_implementation = before
 
 

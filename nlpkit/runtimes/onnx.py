@@ -13,6 +13,10 @@ from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches, pad
 from nlpkit.runtimes.machine import threads
 from nlpkit.windows import Window
 
+# From this length on attention without a mask (`nlpkit.runtimes.fused_attention`) saves more than
+# a batch of its own costs.
+UNPADDED = 192
+
 
 class OnnxRuntime:
     """Runs an exported model over windows.
@@ -57,7 +61,11 @@ class OnnxRuntime:
     def __call__(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The logits of each window, in the order given; see `nlpkit.runtimes.base.Runtime`."""
         return in_batches(
-            windows, self.batch_tokens, self._logits, padding=BATCH_PADDING[self.device]
+            windows,
+            self.batch_tokens,
+            self._logits,
+            padding=BATCH_PADDING[self.device],
+            even=UNPADDED,
         )
 
     def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ from nlpkit.errors import DeviceError
 
 # Where `nlpkit.runtimes.export` has the encoder: the exporter names nodes after their modules.
 _ENCODER = "/model/encoder/"
+_DOMAIN = "com.microsoft"  # ONNX Runtime's own operators
 _LEVELS = 127
 BLOCK = 16
 # A Gemm of any other setting is left as it is.
@@ -49,7 +50,8 @@ def quantize(source: Path, target: Path) -> int:
     count = _Rewriter(model.graph).run()
     if count == 0:
         raise DeviceError("this encoder has no products that can be in int8; use dtype='float32'")
-    model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    if all(opset.domain != _DOMAIN for opset in model.opset_import):
+        model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, 1))
     onnx.save(model, str(target))
     return count
 
@@ -186,7 +188,7 @@ class _Rewriter:
                 self._constant(f"zeros_{len(scales)}", np.zeros(len(scales), np.int8)),
             ],
             f"{output}:share",
-            domain="com.microsoft",
+            domain=_DOMAIN,
         )
         bias = list(node.input[2:])  # of a Gemm
         result = f"{output}:product" if bias else output

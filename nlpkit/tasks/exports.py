@@ -10,7 +10,7 @@ from typing import Any
 
 from nlpkit.recipe import Recipe
 from nlpkit.runtimes import cache
-from nlpkit.runtimes.onnx import missing
+from nlpkit.runtimes.onnx import UNPADDED, missing
 from nlpkit.tasks.folders import read_state, weights_file
 
 # Where in a pipeline's folder an export may be that travels with it, a folder a dtype.
@@ -66,12 +66,10 @@ def make(recipe: Recipe, folder: Path, dtype: str, target: Path) -> dict[str, An
         model = build(recipe)
         merge(model, read_state(weights_file(recipe, folder)), recipe.backbone)
         longest = min(recipe.backbone.max_tokens, shared.max_tokens)
-        if dtype == "float32":
-            export(model, path, pad_id=shared.pad_id, longest=longest)
-        else:
-            with tempfile.TemporaryDirectory(prefix="nlpkit-") as between:
-                whole = Path(between) / cache.MODEL
-                export(model, whole, pad_id=shared.pad_id, longest=longest)
+        with tempfile.TemporaryDirectory(prefix="nlpkit-") as between:
+            whole = path if dtype == "float32" else Path(between) / cache.MODEL
+            export(model, whole, pad_id=shared.pad_id, longest=longest, fused=longest > UNPADDED)
+            if dtype == "int8":
                 quantize(whole, path)
     shared.tokenizer.backend.save(str(target / cache.TOKENIZER))
     return record(dtype, shared.max_tokens, shared.pad_id)

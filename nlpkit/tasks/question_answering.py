@@ -158,7 +158,7 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
                 tokens[item.question],
                 tokens[passage],
                 size=self.max_tokens,
-                stride=self.recipe.backbone.stride,
+                stride=self.recipe.stride,
             )
             windows += new
             owners += [(index, tokens[passage])] * len(new)

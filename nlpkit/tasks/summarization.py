@@ -125,7 +125,7 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
                 self.tokenizer.template,
                 run,
                 size=self.max_tokens,
-                stride=self.recipe.backbone.stride,
+                stride=self.recipe.stride,
             )
             prepared.append(Prepared(text, windows, _Notes(own, [len(t) for t in run])))
         return prepared

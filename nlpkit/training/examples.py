@@ -83,7 +83,9 @@ def _classification(
             target = [*(target or [np.nan]), *taught[first + index]]
         if target is None:
             continue
-        for window in classification_windows(tokenizer.template, text, pair, recipe, max_tokens):
+        for window in classification_windows(
+            tokenizer.template, text, pair, size=max_tokens, stride=recipe.backbone.stride
+        ):
             yield Example(window, target, first + index)
 
 

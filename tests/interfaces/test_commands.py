@@ -273,6 +273,19 @@ class TestClassify:
         assert [r.get("text", r["line"]) for r in records(result)] == ["one", 2, "one", 2]
         assert "offset 8" in result.stderr
 
+    @pytest.mark.parametrize(
+        ("name", "option", "says"),
+        [("pair", [], "'pair' reads pairs of texts: give --pair"),
+         ("classification", ["--pair"], "'classification' reads single texts, not --pair")],
+    )  # fmt: skip
+    def test_pairs_and_single_texts_are_wrong_use_of_the_other(
+        self, tiny_pipelines: dict[str, Path], name: str, option: list[str], says: str
+    ) -> None:
+        result = run("classify", "-p", tiny_pipelines[name], *option, "a b", "c d")
+        assert result.exit_code == 2
+        assert says in result.stderr
+        assert result.stdout == ""
+
     def test_pairs_from_arguments_and_lines(self, tiny_pipelines: dict[str, Path]) -> None:
         args = ["classify", "-p", tiny_pipelines["pair"], "--pair", "--json"]
         (by_argument,) = records(run(*args, "a b", "c d"))

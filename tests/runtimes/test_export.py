@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import Tensor, nn
@@ -50,14 +51,15 @@ def windows(lengths: list[int]) -> list[Window]:
     ]
 
 
+@pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture(name: str, tmp_path: Path) -> None:
+def test_every_architecture(name: str, fused: bool, tmp_path: Path) -> None:
     make, pad_id, pooling = ARCHITECTURES[name]
     torch.manual_seed(0)
     model = model_of(make(), pooling)
     path, small = tmp_path / "model.onnx", tmp_path / "int8.onnx"
     before = getattr(model.encoder.model.config, "_attn_implementation", None)
-    export(model, path, pad_id=pad_id, longest=40)
+    export(model, path, pad_id=pad_id, longest=40, fused=fused)
     assert getattr(model.encoder.model.config, "_attn_implementation", None) == before
     texts = windows([40, 3, 17, 16, 2, 9])
     exact = TorchRuntime(model, pad_id, device="cpu")(texts)
@@ -69,6 +71,28 @@ def test_every_architecture(name: str, tmp_path: Path) -> None:
     assert np.abs(np.array(rough) - exact).max() < 0.25 * np.abs(exact).max()
     assert not np.allclose(rough, exported, atol=1e-6)
     assert np.allclose([runtime([one])[0] for one in texts], rough, atol=1e-4)
+
+
+# The others keep their own attention, or are recorded for one length only (GPT-2).
+FUSED = {"bert", "roberta", "electra", "modernbert", "distilbert", "bart", "albert"}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_attention_is_fused_where_no_token_is_hidden(name: str, tmp_path: Path) -> None:
+    make, pad_id, pooling = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    model = model_of(make(), pooling)
+    path = tmp_path / "model.onnx"
+    export(model, path, pad_id=pad_id, longest=40, fused=True)
+    branches = [node for node in onnx.load(str(path)).graph.node if node.op_type == "If"]
+    assert bool(branches) == (name in FUSED)
+    for node in branches:
+        kinds = [{inner.op_type for inner in a.g.node} for a in node.attribute]
+        assert sorted("MultiHeadAttention" in kind for kind in kinds) == [False, True]
+    even, padded = windows([40, 40, 40]), windows([40, 3, 17])
+    for texts in (even, padded):
+        exact = TorchRuntime(model, pad_id, device="cpu")(texts)
+        assert np.allclose(exact, OnnxRuntime(path, pad_id, dtype="float32")(texts), atol=1e-4)
 
 
 class Counts(nn.Module):
@@ -101,4 +125,4 @@ class Breaks(Counts):
 )
 def test_what_cannot_be_exported(encoder: type[nn.Module], message: str, tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match=message):
-        export(model_of(encoder(), "mean"), tmp_path / "m.onnx", pad_id=0, longest=40)
+        export(model_of(encoder(), "mean"), tmp_path / "m.onnx", pad_id=0, longest=40, fused=True)

@@ -281,3 +281,24 @@ def test_share_says_what_is_allowed(value: object, kind: type[Exception]) -> Non
     with pytest.raises(kind, match="threshold"):
         share(value, "threshold")
     assert share(np.float32(0.5), "threshold") == 0.5
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "regression"])  # cut at 0
+def test_the_stride_of_use_takes_the_place_of_that_of_training(
+    name: str, tiny_pipelines: dict[str, Path]
+) -> None:
+    pipeline: AnyPipeline = load(tiny_pipelines[name], device="cpu")
+    recipe = pipeline.recipe
+
+    def results(trained: int | None, used: int | None) -> list[Any]:
+        pipeline.recipe = recipe.model_copy(
+            update={
+                "backbone": recipe.backbone.model_copy(update={"stride": trained}),
+                "decoding": recipe.decoding.model_copy(update={"stride": used}),
+            }
+        )
+        return [result.to_dict() for result in pipeline(GOOD[name])]
+
+    usual = results(None, None)
+    assert results(5, None) == results(5, 5) == results(None, 5) == results(31, 5) != usual
+    assert results(None, 1000) == results(1000, None)  # more than the room is all of it
