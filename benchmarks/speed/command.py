@@ -101,7 +101,7 @@ def useful_operations(job: Measured) -> int:
         text = row["document"]
         tokens = shared.tokenizer.encode([text[a:b] for a, b in split_sentences(text)])
         windows = document_windows(
-            shared.tokenizer.template, tokens, size=size, stride=recipe.backbone.stride
+            shared.tokenizer.template, tokens, size=size, stride=recipe.stride
         )
         lengths += map(len, windows)
     config = shared.model.config
