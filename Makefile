@@ -13,7 +13,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 
 .DEFAULT_GOAL := help
 # Some begin from another pipeline (training.start) or learn from a teacher, so the order counts.
-FIRST     ?= benchmarks/starts/question_answering $(addprefix benchmarks/teachers/,cola mnli sst2)
+FIRST     ?= benchmarks/starts/question_answering $(addprefix benchmarks/teachers/,cola mnli sst2) \
+             benchmarks/starts/mnli
 PIPELINES ?= summarization question_answering sst2 cola mnli rte stsb mrpc qqp qnli summarization_pair
 
 .PHONY: help summarize test check format docs wheel pipelines clean
