@@ -30,7 +30,7 @@ def summarize(
     ratio: float | None = None,
     words: int | None = None,
     tokens: int | None = None,
-    redundancy: Literal["none", "trigram", "mmr"] | None = None,
+    redundancy: Literal["none", "trigram", "mmr", "coverage"] | None = None,
     pipeline: str | os.PathLike[str] = "summarization",
     **load_options: Any,
 ) -> Summary:

@@ -197,6 +197,9 @@ class DecodingRecipe(Section):
             right ends; scores of answers are multiplied by it. Fitted on the held-out part.
         stride: how many tokens a window moves on in use; None is as in training.
         max_answer_tokens: the longest answer.
+        length_penalty: of question answering: what each token of an answer but the first takes
+            from its score. Starts and ends are scored apart, so that long spans, from the start of
+            one answer to the end of another, are too likely without it.
         sentences: length of a summary where the caller sets none.
         redundancy: how repeated content is kept out of a summary.
     """
@@ -207,8 +210,9 @@ class DecodingRecipe(Section):
     exactness: Annotated[float, Field(gt=0, le=1)] = 1.0
     stride: Count | None = None
     max_answer_tokens: Count = 30
+    length_penalty: Annotated[float, Field(ge=0)] = 0.0
     sentences: Count = 3
-    redundancy: Literal["none", "trigram", "mmr"] = "trigram"
+    redundancy: Literal["none", "trigram", "mmr", "coverage"] = "trigram"
 
 
 class EvaluationRecipe(Section):

@@ -91,7 +91,7 @@ class TestErrors:
             ("data", "train = 'x'", "data.train = 'x'", "tuple"),
             ("decoding", "temperature = 0", "decoding.temperature = 0", "greater than 0"),
             ("decoding", "threshold = 2.0", "decoding.threshold = 2.0", "less than or equal to 1"),
-            ("decoding", 'redundancy = "x"', "'x'", "'none', 'trigram' or 'mmr'"),
+            ("decoding", 'redundancy = "x"', "'x'", "'none', 'trigram', 'mmr' or 'coverage'"),
             ("weights", 'sha256 = "Z"', "weights.sha256 = 'Z'", "[0-9a-f]{64}"),
         ],
     )

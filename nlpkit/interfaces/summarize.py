@@ -36,7 +36,7 @@ _LIMITS = ("sentences", "ratio", "words", "tokens")
 @click.option("-t", "--tokens", type=click.IntRange(min=1), metavar="N", help="At most N tokens.")
 @click.option(
     "--redundancy",
-    type=click.Choice(["none", "trigram", "mmr"]),
+    type=click.Choice(["none", "trigram", "mmr", "coverage"]),
     help="How repeated content is kept out. [default: the pipeline's own]",
 )
 @click.option("--lines", is_flag=True, help="Each line is a document.")

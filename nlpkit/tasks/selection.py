@@ -1,86 +1,38 @@
-"""How many and which sentences a summary takes from a scored document.
+"""Which sentences a summary takes from a scored document, without saying the same thing twice.
 
-Length (sentences, ratio, words or tokens) and redundancy removal: trigram blocking as in BertSum
-(Liu, "Fine-tune BERT for Extractive Summarization", 2019, section 3.2, after Paulus et al., 2018)
-or maximal marginal relevance (Carbonell and Goldstein, 1998).
+By trigram blocking as in BertSum (Liu, "Fine-tune BERT for Extractive Summarization", 2019,
+section 3.2, after Paulus et al., 2018), maximal marginal relevance (Carbonell and Goldstein, 1998)
+or what the sentences cover between them (`nlpkit.tasks.coverage`).
 """
 
 from __future__ import annotations
 
-import math
-import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from nlpkit.errors import InputError, InputTypeError
+from nlpkit.tasks.coverage import most_covering
+from nlpkit.tasks.summary_length import Length, Room
 
-Redundancy = Literal["none", "trigram", "mmr"]
+Redundancy = Literal["none", "trigram", "mmr", "coverage"]
 Floats = npt.NDArray[np.float64]
 
-DEFAULT_SENTENCES = 3
-# Each MMR step costs time in proportion to the candidates, and the steps to the summary: without a
-# bound, half of a book would take hours. Sentences beyond the best 2,000 join by score.
-MMR_CANDIDATES = 2000
+# Each step of MMR or of coverage costs time in proportion to the candidates, and the steps to the
+# summary: without a bound, half of a book would take hours. Sentences beyond the best 2,000 join by
+# score.
+CANDIDATES = 2000
+
+# Coverage chooses among the sentences with at least this share of the probability of the last one
+# that a summary by score would have. Without a bound a short sentence that hardly says anything
+# would often be the third: it takes little room.
+COVERAGE_SHARE = 0.4
 
 _WORD = re.compile(r"[^\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """How long a summary may be: one of four limits, three sentences if none is given.
-
-    Attributes:
-        sentences: That many sentences, or all of a shorter document.
-        ratio: That part of the document's sentences, above 0 and at most 1: `ratio * n` rounded
-            half up, and at least one.
-        words: At most that many words, separated by white space.
-        tokens: At most that many tokens of the pipeline's own vocabulary.
-
-    Raises:
-        InputError: two limits at once, a count below 1, a ratio outside 0 to 1.
-        InputTypeError: a count that is not a whole number, a ratio that is not a number.
-
-    >>> Length()
-    Length(sentences=3, ratio=None, words=None, tokens=None)
-    >>> Length(words=0)
-    Traceback (most recent call last):
-    nlpkit.errors.InputError: words is 0: it has to be at least 1.
-    """
-
-    sentences: int | None = None
-    ratio: float | None = None
-    words: int | None = None
-    tokens: int | None = None
-
-    def __post_init__(self) -> None:
-        values = (self.sentences, self.ratio, self.words, self.tokens)
-        names = ("sentences", "ratio", "words", "tokens")
-        given = [name for name, value in zip(names, values, strict=True) if value is not None]
-        if len(given) > 1:
-            raise InputError(f"{' and '.join(given)} are given together: one limit is allowed.")
-        name = given[0] if given else "sentences"
-        value = getattr(self, name) if given else DEFAULT_SENTENCES
-        # numpy's numbers are welcome, but they would not survive JSON.
-        checked = _ratio(value) if name == "ratio" else _count(name, value)
-        object.__setattr__(self, name, checked)
-
-    def count(self, n: int) -> int | None:
-        """The number of sentences to take of `n`; None where words or tokens are the limit.
-
-        >>> Length(ratio=0.1).count(25), Length(ratio=0.1).count(2), Length(words=50).count(25)
-        (3, 1, None)
-        """
-        if self.sentences is not None:
-            return min(self.sentences, n)
-        if self.ratio is not None:
-            return min(max(1, math.floor(self.ratio * n + 0.5)), n)
-        return None
 
 
 def select(
@@ -111,8 +63,10 @@ def select(
     - `"mmr"`: each step takes the sentence with the highest `(1 - diversity) * score -
       diversity * similarity`, with the scores scaled to 0 to 1 within the document and the
       similarity to the nearest sentence chosen: the cosine of `vectors`, or of TF-IDF weighted
-      words, at least 0. Only the `MMR_CANDIDATES` best scores are compared; a summary longer than
+      words, at least 0. Only the `CANDIDATES` best scores are compared; a summary longer than
       that goes on by score.
+    - `"coverage"`: the sentences that together hold the most of what likely sentences say, for
+      their length (see `nlpkit.tasks.coverage`); scores are probabilities. The same candidates.
 
     Args:
         scores: One number for each sentence, higher is better.
@@ -129,7 +83,8 @@ def select(
 
     Raises:
         InputError: a score or vector that is not finite, arguments of unequal lengths,
-            `token_counts` missing or negative, an unknown `redundancy`, `diversity` outside 0-1.
+            `token_counts` missing or negative, an unknown `redundancy`, `diversity` outside 0-1, a
+            score outside 0-1 with `"coverage"`.
 
     >>> document = ["The bank was robbed.", "Police say the bank was robbed.", "Two men fled."]
     >>> select([0.9, 0.8, 0.7], sentences=document, length=Length(sentences=2))
@@ -150,13 +105,15 @@ def select(
         vectors = _finite("vectors", vectors)
         if vectors.ndim != 2 or len(vectors) != n:
             raise InputError(f"vectors has the shape {vectors.shape}: ({n}, d) is needed.")
-    room = _Room(length, sentences, token_counts)
+    room = Room(length, sentences, token_counts)
     if n == 0:
         return []
 
     ranked = np.argsort(-values, kind="stable")
     if redundancy == "mmr":
         chosen = _by_relevance(values, ranked, sentences, vectors, diversity, room)
+    elif redundancy == "coverage":
+        chosen = _by_coverage(values, ranked, sentences, room)
     elif redundancy == "trigram":
         chosen = _unlike(ranked, sentences, room, fill)
     else:
@@ -164,40 +121,8 @@ def select(
     return sorted(chosen)
 
 
-class _Room:
-    """What is left of the length: each sentence costs 1, or its words or tokens."""
-
-    def __init__(
-        self, length: Length, sentences: Sequence[str], token_counts: Sequence[int] | None
-    ) -> None:
-        count = length.count(len(sentences))
-        self.counts_sentences = count is not None
-        if count is not None:
-            self.left, costs = count, [1] * len(sentences)
-        elif length.words is not None:
-            self.left, costs = length.words, [len(sentence.split()) for sentence in sentences]
-        else:
-            assert length.tokens is not None
-            self.left, costs = length.tokens, _token_counts(token_counts, len(sentences))
-        self.costs = np.array(costs, dtype=np.int64)
-
-    def fits(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        # A sentence without a word costs nothing and would be in every summary.
-        costs = self.costs[indices]
-        return (costs > 0) & (costs <= self.left)
-
-    def open(self, index: int) -> bool:
-        return bool(0 < self.costs[index] <= self.left)
-
-    def take(self, index: int) -> bool:
-        if not self.open(index):
-            return False
-        self.left -= int(self.costs[index])
-        return True
-
-
 def _unlike(
-    ranked: npt.NDArray[np.int64], sentences: Sequence[str], room: _Room, fill: bool
+    ranked: npt.NDArray[np.int64], sentences: Sequence[str], room: Room, fill: bool
 ) -> list[int]:
     """The best sentences that share no trigram, each looked at once."""
     seen: set[tuple[str, str, str]] = set()
@@ -227,10 +152,10 @@ def _by_relevance(
     sentences: Sequence[str],
     vectors: Floats | None,
     diversity: float,
-    room: _Room,
+    room: Room,
 ) -> list[int]:
     """Maximal marginal relevance: one pass over the candidates for each sentence chosen."""
-    pool = np.sort(ranked[:MMR_CANDIDATES])
+    pool = np.sort(ranked[:CANDIDATES])
     if vectors is None:
         similarity = _word_similarity([sentences[index] for index in pool])
     else:
@@ -252,8 +177,31 @@ def _by_relevance(
         chosen.append(int(pool[best]))
         free[best] = False
         nearest = np.maximum(nearest, similarity(best))
-    chosen += [index for index in ranked[MMR_CANDIDATES:].tolist() if room.take(index)]
+    chosen += [index for index in ranked[CANDIDATES:].tolist() if room.take(index)]
     return chosen
+
+
+def _by_coverage(
+    scores: Floats, ranked: npt.NDArray[np.int64], sentences: Sequence[str], room: Room
+) -> list[int]:
+    """The most worth of words and word pairs among the candidates."""
+    if scores.min() < 0 or scores.max() > 1:
+        place = int(np.argmax((scores < 0) | (scores > 1)))
+        raise InputError(
+            f"scores holds {scores[place]:g} at index {place}: coverage needs probabilities, "
+            "0 to 1."
+        )
+    pool = ranked[: min(CANDIDATES, _likely(scores[ranked], room.costs[ranked], room.left))]
+    words = [_words(sentences[index]) for index in pool]
+    chosen = most_covering(scores[pool], words, room, pool)
+    return chosen + [index for index in ranked[len(pool) :].tolist() if room.take(index)]
+
+
+def _likely(scores: Floats, costs: npt.NDArray[np.int64], left: int) -> int:
+    """How many of the sentences, the best of which come first, coverage chooses among."""
+    by_score = int(np.searchsorted(np.cumsum(costs), left, side="right"))
+    least = COVERAGE_SHARE * scores[max(0, by_score - 1)]
+    return int(np.searchsorted(-scores, -least, side="right"))
 
 
 def _vector_similarity(vectors: Floats) -> Callable[[int], Floats]:
@@ -311,42 +259,3 @@ def _finite(name: str, values: object) -> Floats:
         place = int(np.argwhere(~finite)[0][0]) if array.ndim else 0
         raise InputError(f"{name} is not finite at index {place}.")
     return array
-
-
-def _token_counts(counts: Sequence[int] | None, n: int) -> list[int]:
-    if counts is None:
-        raise InputError("token_counts is missing: a length in tokens needs each sentence's.")
-    if len(counts) != n:
-        raise InputError(f"token_counts has {len(counts)} numbers for {n} sentences.")
-    checked = [_whole("token_counts", count) for count in counts]
-    if checked and min(checked) < 0:
-        raise InputError(f"token_counts holds {min(checked)}: no sentence has fewer than 0.")
-    return checked
-
-
-def _count(name: str, value: object) -> int:
-    count = _whole(name, value)
-    if count < 1:
-        raise InputError(f"{name} is {count}: it has to be at least 1.")
-    return count
-
-
-def _whole(name: str, value: Any) -> int:
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        return operator.index(value)
-    except TypeError:
-        raise InputTypeError(f"{name} is {value!r}: it has to be a whole number.") from None
-
-
-def _ratio(value: Any) -> float:
-    try:
-        if isinstance(value, bool | np.bool_ | str):
-            raise TypeError
-        ratio = float(value)
-    except (TypeError, ValueError):
-        raise InputTypeError(f"ratio is {value!r}: it has to be a number.") from None
-    if not 0 < ratio <= 1:
-        raise InputError(f"ratio is {ratio}: it has to be above 0 and at most 1.")
-    return ratio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, get_args, overload
 
 import numpy as np
 
@@ -12,10 +12,9 @@ from nlpkit.errors import InputError
 from nlpkit.results import Sentence, Summary
 from nlpkit.sentence_windows import document_windows, sentence_pairs
 from nlpkit.tasks.pipeline import Errors, Logits, Pipeline, Prepared, text_of
-from nlpkit.tasks.selection import Length, select
+from nlpkit.tasks.selection import Redundancy, select
+from nlpkit.tasks.summary_length import Length
 from nlpkit.text import Span, split_sentences
-
-Redundancy = Literal["none", "trigram", "mmr"]
 
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")
 _CLOSERS = " \t\"'”’»›)]}"
@@ -81,9 +80,10 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
             ratio: instead, the share of the document's sentences, over 0 to 1.
             words: instead, the most words (separated by white space).
             tokens: instead, the most tokens of the encoder.
-            redundancy: `trigram` leaves out a sentence that shares three words in a row with a
-                better one, `mmr` weighs score against likeness to those chosen, `none` does
-                neither; None takes the pipeline's own.
+            redundancy: `coverage` chooses the sentences together, for what they say between them,
+                `trigram` leaves out a sentence that shares three words in a row with a better one,
+                `mmr` weighs score against likeness to those chosen, `none` does nothing of this;
+                None takes the pipeline's own.
             errors: `return` puts a `Failure` in the place of a bad input instead of raising.
             progress: show a progress bar on standard error, if that is a terminal.
 
@@ -95,10 +95,9 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
         if all(value is None for value in given.values()):
             given["sentences"] = self.recipe.decoding.sentences
         redundancy = redundancy or self.recipe.decoding.redundancy
-        if redundancy not in ("none", "trigram", "mmr"):
-            raise InputError(
-                f"redundancy = {redundancy!r} is not known; allowed: 'none', 'trigram', 'mmr'"
-            )
+        if redundancy not in get_args(Redundancy):
+            allowed = ", ".join(map(repr, get_args(Redundancy)))
+            raise InputError(f"redundancy = {redundancy!r} is not known; allowed: {allowed}")
         length = Length(**given)  # type: ignore[arg-type]  # Length checks every value itself
         options = SummaryOptions(length, redundancy)
         return self._run(document, options, errors=errors, progress=progress)

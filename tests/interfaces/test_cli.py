@@ -57,7 +57,10 @@ def test_without_a_command_the_help_goes_to_standard_error() -> None:
         (["summarize", "--ratio", "1.5"], "1.5 is not in the range 0<x<=1"),
         (["summarize", "--ratio", "nan"], "nan is not"),
         (["summarize", "-n", "3", "-r", "0.5"], "not --sentences and --ratio"),
-        (["summarize", "--redundancy", "some"], "'some' is not one of 'none', 'trigram', 'mmr'"),
+        (
+            ["summarize", "--redundancy", "some"],
+            "'some' is not one of 'none', 'trigram', 'mmr', 'coverage'",
+        ),
         (["summarize", "--device", "tpu"], "allowed: auto, cpu, cuda, cuda:N, mps"),
         (["summarize", "-p", "sst2"], "'sst2' is for classification; one for summarization is"),
         (["classify", "-p", "summarization", "x"], "one for classification is needed"),

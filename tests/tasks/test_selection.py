@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,9 +12,10 @@ from hypothesis import strategies as st
 
 import nlpkit.tasks.selection as selection
 from nlpkit.errors import InputError, InputTypeError
-from nlpkit.tasks.selection import Length, Redundancy, select
+from nlpkit.tasks.selection import Redundancy, select
+from nlpkit.tasks.summary_length import Length
 
-REDUNDANCIES: list[Redundancy] = ["none", "trigram", "mmr"]
+REDUNDANCIES: list[Redundancy] = ["none", "trigram", "mmr", "coverage"]
 DOCUMENT = [
     "The bank was robbed on Monday.",
     "On Monday the bank was robbed, police say.",
@@ -37,8 +41,11 @@ lengths = st.one_of(
 
 
 def run(document: list[tuple[str, float, int]], length: Length, **options: Any) -> list[int]:
+    scores = [score for _, score, _ in document]
+    if options.get("redundancy") == "coverage":  # which takes probabilities
+        scores = [1 / (1 + math.exp(-score)) for score in scores]
     return select(
-        [score for _, score, _ in document],
+        scores,
         sentences=[text for text, _, _ in document],
         token_counts=[tokens for _, _, tokens in document],
         length=length,
@@ -143,6 +150,68 @@ def test_a_long_sentence_is_passed_over(redundancy: Redundancy) -> None:
     assert chosen(tokens=1) == []
 
 
+def covered(chosen: Iterable[int], scores: Any, texts: list[str], reference: float) -> float:
+    """What coverage looks for, written down as it is defined."""
+    own = [text.split() for text in texts]
+    concepts = [{*words, *pairwise(words)} for words in own]
+    misses: dict[Any, float] = {}
+    for score, found in zip(scores, concepts, strict=True):
+        for concept in found:
+            misses[concept] = misses.get(concept, 1.0) * (1 - score)
+    chosen = list(chosen)
+    worth = sum(1 - misses[concept] for concept in set().union(*(concepts[i] for i in chosen)))
+    return worth / (sum(len(own[i]) for i in chosen) + reference)
+
+
+def test_coverage_leaves_out_what_is_unlikely(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = " ".join(f"w{number}" for number in range(30))
+    scores, texts = [0.9, *[0.5] * 5, 0.01], [*[long] * 6, "no"]
+
+    def chosen() -> list[int]:
+        length = Length(sentences=2)
+        return select(scores, sentences=texts, length=length, redundancy="coverage")
+
+    # Any sentence but "no" repeats what is there, at thirty times the length.
+    assert chosen() == [0, 1]
+    monkeypatch.setattr(selection, "COVERAGE_SHARE", 0.0)
+    assert chosen() == [0, 6]
+
+
+@pytest.mark.parametrize("budget", [False, True])
+def test_coverage_cannot_be_bettered_by_an_exchange(
+    budget: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "COVERAGE_SHARE", 0.0)  # of all sentences
+    random = np.random.default_rng(3)
+    names = [f"w{number}" for number in range(30)]
+    for _ in range(40):
+        scores = random.random(12)
+        texts = [" ".join(random.choice(names, size=random.integers(2, 9))) for _ in scores]
+        sizes = np.array([len(text.split()) for text in texts])
+        length = Length(words=18) if budget else Length(sentences=3)
+        reference = 9.0 if budget else 1.5 * float(sizes @ scores / scores.sum())
+        chosen = select(scores, sentences=texts, length=length, redundancy="coverage")
+        best = covered(chosen, scores, texts, reference)
+        for place in chosen:
+            for other in set(range(12)) - set(chosen):
+                changed = [other, *(index for index in chosen if index != place)]
+                if not budget or sizes[changed].sum() <= 18:
+                    assert covered(changed, scores, texts, reference) <= best + 1e-8
+
+
+def test_coverage_takes_what_is_new() -> None:
+    texts = ["the bank was robbed", "the bank was robbed again", "two men fled", "*** ***"]
+
+    def chosen(scores: list[float], k: int = 2) -> list[int]:
+        return select(scores, sentences=texts, length=Length(sentences=k), redundancy="coverage")
+
+    assert chosen([0.9, 0.2, 0.5, 0.9]) == [0, 2]
+    # The second sentence says all of the first, and more.
+    assert chosen([0.9, 0.8, 0.5, 0.9]) == [1, 2]
+    # A sentence without a word comes last, whatever its score.
+    assert chosen([0.1, 0.1, 0.1, 1.0], 3) == [0, 1, 2]
+
+
 def test_mmr_weighs_novelty() -> None:
     scores = np.array([0.9, 0.8, 0.3, 0.2])
     vectors = np.array([[1.0, 0.0], [2.0, 0.1], [0.0, 1.0], [0.0, 0.0]])
@@ -200,7 +269,7 @@ def test_mmr_follows_its_definition(vectors: bool) -> None:
 
 
 def test_mmr_beyond_its_candidates_goes_on_by_score(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "MMR_CANDIDATES", 2)
+    monkeypatch.setattr(selection, "CANDIDATES", 2)
     chosen = select(
         [0.9, 0.8, 0.1, 0.7],
         sentences=["a b c", "a b c", "d e", "a b c"],
@@ -271,8 +340,12 @@ def test_wrong_lengths(limits: dict[str, Any], error: type[Exception], message: 
         ({"scores": [float("inf"), 0.1]}, "scores is not finite at index 0"),
         ({"scores": [0.1]}, r"scores has the shape \(1,\) for 2 sentences"),
         ({"scores": ["x", 0.1]}, "scores holds something that is not a number"),
-        ({"redundancy": "clusters"}, "redundancy is 'clusters': .* none, trigram, mmr"),
+        ({"redundancy": "clusters"}, "redundancy is 'clusters': .* none, trigram, mmr, coverage"),
         ({"diversity": 1.1}, r"diversity is 1\.1"),
+        (
+            {"redundancy": "coverage", "scores": [0.1, 1.5]},
+            r"scores holds 1\.5 at index 1: coverage needs probabilities, 0 to 1",
+        ),
         ({"length": Length(tokens=5)}, "token_counts is missing"),
         ({"length": Length(tokens=5), "token_counts": [1]}, "token_counts has 1 numbers for 2"),
         ({"length": Length(tokens=5), "token_counts": [1, -1]}, "token_counts holds -1"),

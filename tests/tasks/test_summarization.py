@@ -70,7 +70,8 @@ def check(document: str, summary: Summary) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    documents=st.lists(NASTY, max_size=3), redundancy=st.sampled_from(["none", "trigram", "mmr"])
+    documents=st.lists(NASTY, max_size=3),
+    redundancy=st.sampled_from(["none", "trigram", "mmr", "coverage"]),
 )
 def test_sentences_are_the_callers_characters(
     summarize: Summarization, documents: list[str], redundancy: Any

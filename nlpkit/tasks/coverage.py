@@ -1,0 +1,123 @@
+"""Sentences that are chosen together, for what they say between them.
+
+A summary by score alone takes the best sentences one by one, and trigram blocking only keeps out
+those that repeat another. Here the words and word pairs of a document are concepts (Gillick and
+Favre, "A Scalable Global Model for Summarization", 2009), each worth the probability that any of
+its sentences belongs in the summary. What is looked for is the most worth for the length: the
+expectation of a ROUGE-like F1, against a reference half as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from nlpkit.tasks.summary_length import Room
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+_Concept = str | tuple[str, str]
+
+# Of what a summary of this length holds on average, how long the reference is taken to be.
+REFERENCE = 0.5
+
+# Times that each sentence of a summary may be exchanged for a better one. In longer summaries one
+# sentence matters little, and looking at each would take long.
+_ROUNDS = 3
+_EXCHANGED = 50
+
+
+def most_covering(
+    chances: Floats, words: Sequence[Sequence[str]], room: Room, pool: Indices
+) -> list[int]:
+    """Sentences that cover the most for their length: one at a time, then exchanged.
+
+    Args:
+        chances: of each sentence of the pool, the probability that it belongs in the summary.
+        words: of each sentence of the pool.
+        room: what is left of the summary's length; what is chosen is taken from it.
+        pool: the sentences to choose from, as `room` counts them, in the order in which they are
+            preferred where they are worth the same.
+
+    Returns:
+        Some of the pool's, in no order.
+    """
+    search = _Search(chances, words, room, pool)
+    chosen = search.fill([])
+    for _ in range(_ROUNDS if len(chosen) < min(len(pool), _EXCHANGED) else 0):
+        before = list(chosen)
+        for place in before:
+            others = [other for other in chosen if other != place]
+            room.give_back(int(pool[place]))
+            better = search.best(others, instead=place)
+            chosen = [*others, place if better is None else better]
+            room.take(int(pool[chosen[-1]]))
+        chosen = search.fill(chosen)  # a shorter sentence leaves room
+        if set(chosen) == set(before):
+            break
+    return [int(pool[place]) for place in chosen]
+
+
+class _Search:
+    """What each sentence of the pool would add to those that are chosen."""
+
+    def __init__(
+        self, chances: Floats, words: Sequence[Sequence[str]], room: Room, pool: Indices
+    ) -> None:
+        self.room, self.pool = room, pool
+        self.sentence, self.concept = _occurrences(words)
+        misses = np.log1p(-np.clip(chances, 0, 1 - 1e-9))
+        self.worth = 1 - np.exp(np.bincount(self.concept, misses[self.sentence]))
+        self.lengths = np.array([len(own) for own in words], np.float64)
+        if room.counts_sentences:
+            total = float(chances.sum())
+            average = self.lengths @ chances / total if total > 0 else self.lengths.mean()
+            self.reference = REFERENCE * room.left * float(average)
+        else:
+            self.reference = REFERENCE * room.left
+            self.lengths = np.where(self.lengths > 0, room.costs[pool], 0).astype(np.float64)
+
+    def fill(self, chosen: Sequence[int]) -> list[int]:
+        """Those chosen, and the best one after the other while there is room."""
+        more = list(chosen)
+        while (place := self.best(more)) is not None:
+            self.room.take(int(self.pool[place]))
+            more.append(place)
+        return more
+
+    def best(self, chosen: Sequence[int], instead: int | None = None) -> int | None:
+        """The sentence to add to those chosen; None where none fits or beats `instead`."""
+        taken = np.zeros(len(self.pool), bool)
+        taken[list(chosen)] = True
+        free = self.room.fits(self.pool) & ~taken
+        if not free.any():
+            return None
+        covered = np.zeros(len(self.worth), bool)
+        covered[self.concept[taken[self.sentence]]] = True
+        held = float(self.worth[covered].sum())
+        new = np.where(covered, 0.0, self.worth)[self.concept]
+        gains = np.bincount(self.sentence, new, minlength=len(self.pool))
+        length = self.reference + float(self.lengths[taken].sum())
+        # A sentence without a word says nothing, however little room it takes.
+        wordless = self.lengths == 0
+        rates = np.where(wordless, -1.0, (held + gains) / (length + self.lengths + wordless))
+        # Rounded, for the same sentence at another place may differ in the last bit.
+        rates = np.where(free, np.round(rates, 9), -np.inf)
+        found = int(np.argmax(rates))
+        return None if instead is not None and rates[found] <= rates[instead] else found
+
+
+def _occurrences(words: Sequence[Sequence[str]]) -> tuple[Indices, Indices]:
+    """Every concept of every sentence once: the sentence, and the concept's number."""
+    numbers: dict[_Concept, int] = {}
+    sentences: list[int] = []
+    concepts: list[int] = []
+    for index, own in enumerate(words):
+        found: list[_Concept] = [*own, *pairwise(own)]
+        for concept in dict.fromkeys(found):
+            sentences.append(index)
+            concepts.append(numbers.setdefault(concept, len(numbers)))
+    return np.array(sentences, np.int64), np.array(concepts, np.int64)
