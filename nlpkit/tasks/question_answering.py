@@ -239,6 +239,7 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
                 longest=options.max_answer_tokens,
                 count=_PER_WINDOW,
                 apart=apart,
+                penalty=self.recipe.decoding.length_penalty,
             )
             found += [
                 Candidate(passage, *_characters_of(text, tokens, first, last), score)

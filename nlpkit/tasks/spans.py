@@ -1,10 +1,10 @@
 """Decoding of spans: from start and end logits to ranked, calibrated answers.
 
-In a window a span scores its start plus its end logit, less the window's own score for "no
-answer" (the two logits of its first token; Devlin et al. 2019, 4.3). These differences are
-comparable between windows and passages, where the softmax of each window by itself is not. One
-softmax over all spans found and "no answer", at a temperature fitted on held-out questions,
-makes them probabilities.
+In a window a span scores its start plus its end logit, less a penalty for each further token and
+less the window's own score for "no answer" (the two logits of its first token; Devlin et al. 2019,
+4.3). These differences are comparable between windows and passages, where the softmax of each
+window by itself is not. One softmax over all spans found and "no answer", at a temperature fitted
+on held-out questions, makes them probabilities.
 """
 
 from __future__ import annotations
@@ -30,7 +30,13 @@ class Candidate(NamedTuple):
 
 
 def best_spans(
-    logits: NDArray[np.float32], window: Window, *, longest: int, count: int, apart: int = 0
+    logits: NDArray[np.float32],
+    window: Window,
+    *,
+    longest: int,
+    count: int,
+    apart: int = 0,
+    penalty: float = 0.0,
 ) -> list[tuple[int, int, float]]:
     """The best spans of one window as `(first token, last token, score)`, best first.
 
@@ -42,6 +48,7 @@ def best_spans(
         count: how many of the best spans are returned.
         apart: how many of the best spans of which none overlaps a better one are returned as well;
             the `count` best are often one answer said in several ways.
+        penalty: what each token of a span but its first takes from its score.
 
     >>> logits = np.array([[1, 1], [5, 0], [0, 4], [0, 0]], np.float32)
     >>> window = Window(np.zeros(4, np.int32), np.zeros(4, np.int32), 1, 10, 13)
@@ -55,7 +62,8 @@ def best_spans(
     # Row d holds the spans of d + 1 tokens: a band of the square of all starts and ends.
     band = np.full((longest, len(starts)), -np.inf)
     for extra in range(longest):
-        band[extra, : len(starts) - extra] = starts[: len(starts) - extra] + ends[extra:]
+        sums = starts[: len(starts) - extra] + ends[extra:]
+        band[extra, : len(starts) - extra] = sums - penalty * extra
     flat = band.ravel()
     count = min(count, int(np.isfinite(flat).sum()))
     if count == 0:

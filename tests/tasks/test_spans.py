@@ -28,7 +28,7 @@ def cases(draw: st.DrawFn) -> tuple[NDArray[np.float32], Window]:
 
 
 def all_spans(
-    logits: NDArray[np.float32], window: Window, longest: int
+    logits: NDArray[np.float32], window: Window, longest: int, penalty: float = 0.0
 ) -> list[tuple[int, int, float]]:
     null = float(logits[0, 0]) + float(logits[0, 1])
     spans = []
@@ -36,26 +36,32 @@ def all_spans(
         for last in range(first, min(window.stop, first + longest)):
             shift = window.body - window.start
             score = float(logits[first + shift, 0]) + float(logits[last + shift, 1]) - null
-            spans.append((first, last, score))
+            spans.append((first, last, score - penalty * (last - first)))
     # Of equal scores the shorter span first, then the earlier.
     return sorted(spans, key=lambda s: (-s[2], s[1] - s[0], s[0]))
 
 
 @settings(max_examples=300, deadline=None)
-@given(case=cases(), longest=st.integers(1, 15), count=st.integers(1, 30))
+@given(
+    case=cases(),
+    longest=st.integers(1, 15),
+    count=st.integers(1, 30),
+    penalty=st.sampled_from([0.0, 0.25, 3.0]),
+)
 def test_best_spans_are_those_of_a_search_of_all_pairs(
-    case: tuple[NDArray[np.float32], Window], longest: int, count: int
+    case: tuple[NDArray[np.float32], Window], longest: int, count: int, penalty: float
 ) -> None:
     logits, window = case
-    found = best_spans(logits, window, longest=longest, count=count)
-    every = all_spans(logits, window, longest)
+    found = best_spans(logits, window, longest=longest, count=count, penalty=penalty)
+    every = all_spans(logits, window, longest, penalty)
     wanted = every[:count]
     assert len(found) == len(wanted)
     np.testing.assert_allclose([s for *_, s in found], [s for *_, s in wanted], atol=1e-4)
     assert {(first, last) for first, last, _ in found} <= {(f, e) for f, e, _ in every}
     for first, last, _ in found:
         assert window.start <= first <= last < min(window.stop, first + longest)
-    assert found == best_spans(logits.copy(), window, longest=longest, count=count)
+    again = best_spans(logits.copy(), window, longest=longest, count=count, penalty=penalty)
+    assert found == again
 
 
 @settings(max_examples=200, deadline=None)
