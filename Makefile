@@ -12,10 +12,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-# Some begin from another pipeline (training.start) or learn from a teacher, so the order counts.
-FIRST     ?= benchmarks/starts/question_answering $(addprefix benchmarks/teachers/,cola mnli sst2) \
-             benchmarks/starts/mnli
-PIPELINES ?= summarization question_answering sst2 cola mnli rte stsb mrpc qqp qnli summarization_pair
+# Some begin from another pipeline (training.start), learn from a teacher, or read sets made out of
+# the reference sets, so the order counts.
+SETS      ?= changed_sentences squad_sentences
+PIPELINES ?= pipelines/summarization \
+             benchmarks/starts/question_answering pipelines/question_answering \
+             benchmarks/starts/qnli pipelines/qnli \
+             $(addprefix benchmarks/teachers/,sst2 mnli) benchmarks/starts/mnli \
+             $(addprefix pipelines/,sst2 mnli rte stsb mrpc qqp) \
+             benchmarks/starts/cola pipelines/cola pipelines/summarization_pair
 
 .PHONY: help summarize test check format docs wheel pipelines clean
 
@@ -64,7 +69,9 @@ docs: $(VENV)/.installed-dev
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python docs/outputs.py README.md docs/*.md
 
 pipelines: $(VENV)/.installed-dev
-	@for folder in $(FIRST) $(addprefix pipelines/,$(PIPELINES)); do \
+	@for set in $(SETS); do \
+	  $(BIN)/python benchmarks/sets/$$set.py $(if $(DATA),--data '$(DATA)') || exit 1; done
+	@for folder in $(PIPELINES); do \
 	  $(BIN)/nlpkit train $$folder $(if $(DATA),--data '$(DATA)') || exit 1; done
 
 wheel: $(VENV)/.installed-dev

@@ -107,6 +107,11 @@ class Recipe(Section):
                 )
         if self.head.range is not None and self.head.range[0] >= self.head.range[1]:
             raise ValueError(f"head.range = {list(self.head.range)} must rise")
+        if self.training.blend < 1 and self.training.start is None:
+            raise ValueError(
+                f"training.blend = {self.training.blend} needs a training.start to blend with; "
+                "allowed without one: 1"
+            )
         if self.teacher is not None and self.head.kind not in ("labels", "regression"):
             raise ValueError(
                 f"a [teacher] does not fit head.kind = {self.head.kind!r}; "

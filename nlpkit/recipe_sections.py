@@ -79,6 +79,9 @@ class TrainingRecipe(Section):
             same backbone, and the same tuning unless this one is `all`: an intermediate task, or
             an earlier run. Its head goes along where task, pooling and head are the same. None
             begins from the backbone itself.
+        blend: what is kept is this share of the weights that the run ends with, and for the rest
+            those of `start` (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), whose
+            head has to mean the same; 1 keeps the run's own.
         epochs: passes over the training examples; may be a fraction.
         skip: passes over the examples to leave out at first: what the pipeline that training
             begins from has read of the same ones.
@@ -107,6 +110,7 @@ class TrainingRecipe(Section):
     """
 
     start: str | None = None
+    blend: Annotated[float, Field(gt=0, le=1)] = 1.0
     epochs: Annotated[float, Field(gt=0)] = 1.0
     skip: Annotated[float, Field(ge=0)] = 0.0
     batch_size: Count = 16

@@ -50,7 +50,11 @@ class TestErrors:
             ("backbone", "maxtokens", "name, sha256, max_tokens, stride, tuning, rank, alpha"),
             ("pooling", "kinds", "kind"),
             ("head", "dropuot", "kind, hidden, dropout, labels, range, places"),
-            ("training", "lr", "start, epochs, skip, batch_size, batch_tokens, learning_rate"),
+            (
+                "training",
+                "lr",
+                "start, blend, epochs, skip, batch_size, batch_tokens, learning_rate",
+            ),
             ("data", "source", "train, split, columns, limit, holdout"),
             (
                 "decoding",
@@ -69,6 +73,10 @@ class TestErrors:
         assert str(caught.value).startswith(
             f"pipeline.toml: {where} = 3 is not known; allowed: {allowed}"
         )
+
+    def test_there_is_nothing_to_blend_with(self) -> None:
+        with pytest.raises(RecipeError, match=r"blend = 0\.5 needs a training\.start .*: 1$"):
+            parse(with_line("training", "blend = 0.5"))
 
     @pytest.mark.parametrize(
         ("section", "line", "key", "allowed"),

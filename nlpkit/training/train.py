@@ -35,7 +35,7 @@ from nlpkit.training.loop import fit, precision
 from nlpkit.training.losses import Soft
 from nlpkit.training.overlap import texts, without
 from nlpkit.training.teacher import taught_rows, teacher_logits
-from nlpkit.tuning import State, begin_from, prepare, restore
+from nlpkit.tuning import State, begin_from, prepare, restore, tuned_state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,8 +206,10 @@ def _train(
     model = build(recipe)
     prepare(model, recipe.backbone)
     content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
+    begun: State = {}
     if recipe.training.start is not None:
         content.update(_begin(model, recipe, recipe.training.start).encode())
+        begun = {name: tensor.clone() for name, tensor in tuned_state(model).items()}
     evaluate: Callable[[], float] | None = None
     if heldout is not None:
         evaluate = _evaluator(model, recipe, heldout, device)
@@ -234,7 +236,8 @@ def _train(
         )
     # Stored in half precision: the rounding is far below what training itself leaves open, and
     # what is measured from here on are the rounded weights.
-    state: State = {name: tensor.half() for name, tensor in result.weights.items()}
+    kept = blended(begun, result.weights, recipe.training.blend)
+    state: State = {name: tensor.half() for name, tensor in kept.items()}
     pipeline = assemble(recipe, state, device=str(device), folder=source)
     values = calibration = None
     if heldout is not None:
@@ -244,6 +247,17 @@ def _train(
     pipeline.save(target)
     pipeline.folder = target
     return Trained(pipeline, target, result.progress, values, calibration)
+
+
+def blended(begun: State, ended: State, share: float) -> State:
+    """Weights on the straight line from where a run began to where it ended.
+
+    >>> blended({"w": torch.zeros(2)}, {"w": torch.ones(2)}, 0.25)["w"].tolist()
+    [0.25, 0.25]
+    """
+    if share == 1:
+        return ended
+    return {name: torch.lerp(begun[name], tensor, share) for name, tensor in ended.items()}
 
 
 def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
@@ -258,6 +272,11 @@ def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
         begun = begin_from(model, state, recipe.backbone, other.backbone)
         if (other.task, other.head, other.pooling) == (recipe.task, recipe.head, recipe.pooling):
             begun |= {key: tensor for key, tensor in state.items() if key.startswith("head.")}
+        elif recipe.training.blend < 1:
+            raise TrainingError(
+                f"training.blend = {recipe.training.blend} does not fit training.start = "
+                f"{start!r}: its task, [pooling] or [head] is another; allowed: 1"
+            )
         restore(model, begun)
     except (PipelineNotFoundError, WeightsError) as error:
         raise TrainingError(

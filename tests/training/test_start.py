@@ -62,6 +62,35 @@ class TestStart:
         for mine, result in zip(ours(rows), theirs(rows), strict=True):
             assert mine.scores == pytest.approx(result.scores, abs=2e-3)
 
+    def test_weights_are_blended_with_those_that_training_began_from(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first))
+        recipe = folder / "pipeline.toml"
+        fast = recipe.read_text().replace("1e-9", "0.05").replace("epochs = 0.1", "epochs = 2")
+        recipe.write_text(fast)
+        run(folder)
+        ended, begun = weights(folder), weights(first)
+        recipe.write_text(fast.replace("epochs = 2", "epochs = 2\nblend = 0.25"))
+        run(folder, resume=False)
+        moved = 0.0
+        for name, tensor in weights(folder).items():
+            expected = 0.75 * begun[name].float() + 0.25 * ended[name].float()
+            assert torch.allclose(tensor.float(), expected, atol=2e-3), name
+            moved = max(moved, float((tensor - begun[name]).abs().max()))
+        assert moved > 0.01
+
+    def test_only_weights_that_mean_the_same_are_blended(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first), pooling="cls")
+        recipe = folder / "pipeline.toml"
+        recipe.write_text(recipe.read_text().replace("epochs = 0.1", "epochs = 1\nblend = 0.5"))
+        with pytest.raises(
+            TrainingError, match=r"training\.blend = 0\.5 does not fit .*; allowed: 1"
+        ):
+            run(folder)
+
     @pytest.mark.parametrize("other", ["labels", "pooling"])
     def test_a_head_that_means_something_else_is_left_out(
         self, first: Path, tiny_encoder: Path, other: str
