@@ -154,10 +154,18 @@ def compared(training: Set, evaluation: Set) -> Iterator[tuple[str, int, int]]:
 
 
 def trained_on() -> dict[str, list[str]]:
-    """The reference sets that the recipes of the checkout name, and the recipes."""
-    folder = Path(__file__).resolve().parent.parent / "pipelines"
+    """The reference sets that the recipes of the checkout name, and the recipes.
+
+    Those too that shipped pipelines begin from. What `benchmarks/sets` makes has no text that the
+    reference sets lack.
+    """
+    root = Path(__file__).resolve().parent.parent
     found: dict[str, list[str]] = {}
-    for path in sorted(folder.glob(f"*/{recipe.FILE_NAME}")):
+    for path in sorted(
+        path
+        for folder in ("pipelines", "benchmarks/starts")
+        for path in (root / folder).glob(f"*/{recipe.FILE_NAME}")
+    ):
         read = recipe.read(path.parent)
         for name in read.data.train if read.data is not None else ():
             if name in corpora.CORPORA:
