@@ -10,6 +10,7 @@ columns of GLUE's QNLI.
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def pairs(frame: pd.DataFrame) -> Iterator[tuple[str, str, int]]:
         said = row.answers["text"][0].lower()
         others = [n for n, (a, b) in enumerate(spans) if said not in text[a:b].lower()]
         if others:
-            shared = [sum(worth[word] for word in of[text][n] & asked) for n in others]
+            shared = [math.fsum(worth[word] for word in of[text][n] & asked) for n in others]
             best = others[int(np.argmax(shared))]
             yield row.question, text[slice(*spans[best])], 1
 
