@@ -209,6 +209,7 @@ def _train(
     begun: State = {}
     if recipe.training.start is not None:
         content.update(_begin(model, recipe, recipe.training.start).encode())
+    if recipe.training.blend < 1:
         begun = {name: tensor.clone() for name, tensor in tuned_state(model).items()}
     evaluate: Callable[[], float] | None = None
     if heldout is not None:
