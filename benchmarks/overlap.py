@@ -167,7 +167,7 @@ def trained_on() -> dict[str, list[str]]:
         for path in (root / folder).glob(f"*/{recipe.FILE_NAME}")
     ):
         read = recipe.read(path.parent)
-        for name in read.data.train if read.data is not None else ():
+        for name in (*read.data.train, *read.data.extra) if read.data is not None else ():
             if name in corpora.CORPORA:
                 found.setdefault(name, []).append(read.name)
     return found

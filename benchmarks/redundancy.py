@@ -22,7 +22,7 @@ from nlpkit.tasks import coverage, selection
 from nlpkit.tasks.selection import Redundancy
 from nlpkit.tasks.summarization import Summarization, is_heading
 from nlpkit.tasks.summary_length import Length
-from nlpkit.training.train import training_rows
+from nlpkit.training.training_rows import training_rows
 
 METRICS = ("rouge1", "rouge2", "rougeLsum")
 

@@ -20,7 +20,7 @@ import nlpkit
 from nlpkit.runtimes.base import Runtime
 from nlpkit.training.calibrate_answers import Reading, answer_evidence
 from nlpkit.training.holdout import split_rows
-from nlpkit.training.train import training_rows
+from nlpkit.training.training_rows import training_rows
 from nlpkit.windows import Window
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 import nlpkit
 from nlpkit.training.holdout import split_rows
-from nlpkit.training.train import training_rows
+from nlpkit.training.training_rows import training_rows
 
 PARAGRAPHS = 12
 METRICS = {

@@ -163,6 +163,7 @@ class DataRecipe(Section):
 
     Attributes:
         train: names of reference sets, hub sets or files (see `nlpkit.corpora`).
+        extra: further sources, of which nothing is set aside.
         split: of the named sets.
         columns: which column holds `text`, `pair`, `label` (classification), `question`,
             `context`, `answers` (question answering), `document`, `summary` (summarization).
@@ -178,6 +179,7 @@ class DataRecipe(Section):
     """
 
     train: tuple[str, ...] = Field(min_length=1)
+    extra: tuple[str, ...] = ()
     split: str = "train"
     columns: dict[str, str] = Field(default_factory=dict)
     limit: Count | None = None

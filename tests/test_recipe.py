@@ -55,7 +55,7 @@ class TestErrors:
                 "lr",
                 "start, blend, epochs, skip, batch_size, batch_tokens, learning_rate",
             ),
-            ("data", "source", "train, split, columns, limit, holdout"),
+            ("data", "source", "train, extra, split, columns, limit, holdout"),
             (
                 "decoding",
                 "top_k",

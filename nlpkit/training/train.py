@@ -21,7 +21,6 @@ from nlpkit.errors import PipelineNotFoundError, RecipeError, TrainingError, Wei
 from nlpkit.evaluation.evaluate import measure
 from nlpkit.model import TaskModel, build
 from nlpkit.recipe import Recipe
-from nlpkit.rows import read_rows
 from nlpkit.runtimes.torch import TorchRuntime, resolve_device
 from nlpkit.tasks.loading import assemble, stored
 from nlpkit.tasks.pipeline import Pipeline
@@ -33,8 +32,8 @@ from nlpkit.training.features import Features, collect
 from nlpkit.training.holdout import split_rows
 from nlpkit.training.loop import fit, precision
 from nlpkit.training.losses import Soft
-from nlpkit.training.overlap import texts, without
 from nlpkit.training.teacher import taught_rows, teacher_logits
+from nlpkit.training.training_rows import training_rows, with_extra
 from nlpkit.tuning import State, begin_from, prepare, restore, tuned_state
 
 if TYPE_CHECKING:
@@ -106,6 +105,7 @@ def train(
     place = resolve_device(device)
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
+    training = with_extra(training, recipe, data, heldout=heldout)
     taught = None
     if recipe.teacher is not None:
         training = taught_rows(training, recipe, data, heldout=heldout)
@@ -115,28 +115,6 @@ def train(
     aside = 0 if heldout is None else len(heldout)
     record.write(trained, rows=len(training), set_aside=aside, device=place)
     return trained
-
-
-def training_rows(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
-    """The rows that a recipe trains on, set-aside ones included, with its own column names.
-
-    Raises:
-        DataError: when a set, a file or a column is not there.
-    """
-    assert recipe.data is not None
-    frame = read_rows(recipe, recipe.data.train, split=recipe.data.split, data=data)
-    if recipe.task == "summarization" and len(recipe.data.train) > 1:
-        frame = _once(frame)
-    frame = without(frame, recipe, recipe.data.without, data)
-    if recipe.data.limit is not None and recipe.data.limit < len(frame):
-        frame = frame.sample(n=recipe.data.limit, random_state=recipe.training.seed)
-    return frame.reset_index(drop=True)
-
-
-def _once(frame: pd.DataFrame) -> pd.DataFrame:
-    """Documents that stand in several sets, in whatever spelling, from the first of them only."""
-    _, first = np.unique(texts(frame, "summarization")["start"], return_index=True)
-    return frame.iloc[np.sort(first)].reset_index(drop=True)
 
 
 def _adjusted(recipe: Recipe, limit: int | None, seed: int | None, folder: str | Path) -> Recipe:

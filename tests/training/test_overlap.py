@@ -262,7 +262,7 @@ def test_no_shipped_recipe_trains_on_what_it_is_reported_on(folder: str) -> None
     recipe = read(PIPELINES / folder)
     for trained in begun_from(recipe):
         assert trained.data is not None
-        sources = [made(source) for source in trained.data.train]
+        sources = [made(source) for source in (*trained.data.train, *trained.data.extra)]
         frame = read_rows(trained, sources, split=trained.data.split)
         if len(frame) > 50_000:
             frame = frame.sample(n=50_000, random_state=0)

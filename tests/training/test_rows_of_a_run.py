@@ -8,7 +8,8 @@ import pytest
 
 from nlpkit import recipe as recipes
 from nlpkit.errors import DataError
-from nlpkit.training.train import training_rows
+from nlpkit.training.holdout import split_rows
+from nlpkit.training.training_rows import training_rows, with_extra
 from tests.training.own_rows import COLUMNS, folder_of, write
 
 SUMMARIZATION = '[head]\nkind = "sentences"\n'
@@ -46,3 +47,29 @@ def test_a_document_in_two_sets_is_read_once(tiny_encoder: Path, tmp_path: Path)
     )  # fmt: skip
     rows = training_rows(recipes.read(folder), None)
     assert rows["document"].tolist() == ["It rained. They won 3-2!", "another one ."]
+
+
+def test_nothing_of_extra_sets_is_set_aside(tiny_encoder: Path, tmp_path: Path) -> None:
+    rows = [{"review": f"row {n}", "stars": "low"} for n in range(40)]
+    train = write(rows, tmp_path / "train.jsonl")
+    extra = [{"review": f"Row {n}.", "stars": "high"} for n in range(38, 44)]
+    write(extra, tmp_path / "extra.jsonl")
+    data = f'{COLUMNS}holdout = 0.5\nextra = ["{tmp_path / "extra.jsonl"}"]'
+    recipe = recipes.read(folder_of(tmp_path / "own", tiny_encoder, train, data=data))
+    training, heldout = split_rows(training_rows(recipe, None), recipe)
+    assert heldout is not None
+    assert len(heldout) == 20
+    more = with_extra(training, recipe, None, heldout=heldout)
+    assert more[: len(training)].equals(training)
+    # What is set aside is not read in another spelling either.
+    aside = {f"Row {text.removeprefix('row ')}." for text in heldout["text"]}
+    wanted = [row["review"] for row in extra if row["review"] not in aside]
+    assert more["text"].tolist()[len(training) :] == wanted
+
+
+def test_an_extra_set_that_is_not_there(tiny_encoder: Path, tmp_path: Path) -> None:
+    train = write([{"review": "x", "stars": "low"}], tmp_path / "train.jsonl")
+    data = f'{COLUMNS}extra = ["nowhere.csv"]'
+    recipe = recipes.read(folder_of(tmp_path / "own", tiny_encoder, train, data=data))
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
+        with_extra(training_rows(recipe, None), recipe, None)
