@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = ".checkpoint"
 
+# What may be changed between the parts of a run, or after it.
+_CHANGEABLE = ("checkpoint_every", "batch_tokens", "blend")
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -158,13 +161,11 @@ def _features(
 
 
 def _key(recipe: Recipe, fingerprint: str) -> str:
-    """Fingerprint of all that decides on a run's weights."""
+    """Fingerprint of all that decides on the weights that a run ends with."""
     parts = {"backbone", "pooling", "head", "training", "teacher", "data", "pair", "task"}
     chosen = recipe.model_dump(mode="json", include=parts, exclude_defaults=True)
     chosen["training"] = {
-        k: v
-        for k, v in chosen.get("training", {}).items()
-        if k not in ("checkpoint_every", "batch_tokens")
+        k: v for k, v in chosen.get("training", {}).items() if k not in _CHANGEABLE
     }
     text = json.dumps([chosen, fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

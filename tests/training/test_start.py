@@ -69,10 +69,11 @@ class TestStart:
         recipe = folder / "pipeline.toml"
         fast = recipe.read_text().replace("1e-9", "0.05").replace("epochs = 0.1", "epochs = 2")
         recipe.write_text(fast)
-        run(folder)
+        once = run(folder)
         ended, begun = weights(folder), weights(first)
         recipe.write_text(fast.replace("epochs = 2", "epochs = 2\nblend = 0.25"))
-        run(folder, resume=False)
+        again = run(folder)  # the run itself is not repeated
+        assert again.progress.seconds == once.progress.seconds
         moved = 0.0
         for name, tensor in weights(folder).items():
             expected = 0.75 * begun[name].float() + 0.25 * ended[name].float()
