@@ -14,8 +14,9 @@ from typing import Any
 from nlpkit.corpora import CORPORA
 from nlpkit.errors import DataError, InputError, PipelineNotFoundError
 from nlpkit.evaluation.baselines import baselines_for
-from nlpkit.evaluation.dataset import EvaluationSet, Goal, open_set
+from nlpkit.evaluation.dataset import EvaluationSet, open_set
 from nlpkit.evaluation.evaluate import evaluate_system
+from nlpkit.evaluation.goal import Goal
 from nlpkit.evaluation.pipeline_system import PipelineSystem
 from nlpkit.evaluation.published import KINDS, published
 from nlpkit.evaluation.result import Evaluation

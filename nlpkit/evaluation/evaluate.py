@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from nlpkit.cache import cache_folder
 from nlpkit.errors import DataError, InputError
-from nlpkit.evaluation.dataset import EvaluationSet, Goal, open_set
+from nlpkit.evaluation.dataset import EvaluationSet, open_set
+from nlpkit.evaluation.goal import Goal
 from nlpkit.evaluation.pipeline_system import PipelineSystem
 from nlpkit.evaluation.predictions import file_name, kept
 from nlpkit.evaluation.result import Evaluation

@@ -14,7 +14,7 @@ from nlpkit.labels import label_index
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nlpkit.evaluation.dataset import Goal
+    from nlpkit.evaluation.goal import Goal
 
 _ROUGE_WORD = re.compile(r"[a-z0-9]")
 _WORD = re.compile(r"\w")

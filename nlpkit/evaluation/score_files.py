@@ -15,7 +15,7 @@ import numpy as np
 from nlpkit import corpora
 from nlpkit.errors import DataError, InputError, NlpkitWarning
 from nlpkit.evaluation import squad
-from nlpkit.evaluation.dataset import Goal
+from nlpkit.evaluation.goal import Goal
 from nlpkit.evaluation.gold import absent, check_rows, gold_of
 from nlpkit.evaluation.meteor import meteor
 from nlpkit.evaluation.result import Evaluation

@@ -21,7 +21,7 @@ from nlpkit.evaluation.score import version
 
 if TYPE_CHECKING:
     from nlpkit.recipe import Recipe
-    from nlpkit.training.train import Trained
+    from nlpkit.training.trained import Trained
 
 FILE_NAME = "training.json"
 

@@ -6,9 +6,8 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,16 +22,15 @@ from nlpkit.model import TaskModel, build
 from nlpkit.recipe import Recipe
 from nlpkit.runtimes.torch import TorchRuntime, resolve_device
 from nlpkit.tasks.loading import assemble, stored
-from nlpkit.tasks.pipeline import Pipeline
 from nlpkit.training import record
-from nlpkit.training.calibrate import Errors, calibrated
-from nlpkit.training.checkpoint import Progress
+from nlpkit.training.calibrate import calibrated
 from nlpkit.training.examples import examples
 from nlpkit.training.features import Features, collect
 from nlpkit.training.holdout import split_rows
 from nlpkit.training.loop import fit, precision
 from nlpkit.training.losses import Soft
 from nlpkit.training.teacher import taught_rows, teacher_logits
+from nlpkit.training.trained import Trained
 from nlpkit.training.training_rows import training_rows, with_extra
 from nlpkit.tuning import State, begin_from, prepare, restore, tuned_state
 
@@ -43,27 +41,6 @@ CHECKPOINTS = ".checkpoint"
 
 # What may be changed between the parts of a run, or after it.
 _CHANGEABLE = ("checkpoint_every", "batch_tokens", "blend")
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What `train` gives back.
-
-    Attributes:
-        pipeline: the trained pipeline, open for use.
-        folder: where it was written.
-        progress: steps, losses and held-out values of the run.
-        heldout: the value on the set-aside rows, by the pipeline's own inference; None where
-            nothing was set aside.
-        calibration: expected calibration errors `before` and `after`, by name; None where nothing
-            was calibrated. See `nlpkit.training.calibrate.calibrated`.
-    """
-
-    pipeline: Pipeline[Any, Any, Any]
-    folder: Path
-    progress: Progress
-    heldout: dict[str, float] | None
-    calibration: Errors | None = None
 
 
 def train(

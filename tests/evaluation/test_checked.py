@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from nlpkit.errors import InputError, InputTypeError
-from nlpkit.evaluation.dataset import Goal, open_set
+from nlpkit.evaluation.dataset import open_set
 from nlpkit.evaluation.evaluate import evaluate_system
+from nlpkit.evaluation.goal import Goal
 
 SETS = {
     "labels": (Goal("labels", ("bad", "good")), {"text": "a", "label": "good"}),

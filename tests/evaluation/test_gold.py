@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from nlpkit.errors import DataError, InputError, InputTypeError
-from nlpkit.evaluation.dataset import Goal, open_set
+from nlpkit.evaluation.dataset import open_set
+from nlpkit.evaluation.goal import Goal
 
 STARS = Goal("labels", ("1", "2", "3", "4", "5"))
 SIDES = Goal("labels", ("bad", "good"))

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import torch
 
-from nlpkit.training.train import Trained, train
+from nlpkit.training.train import train
+from nlpkit.training.trained import Trained
 
 CLASSIFICATION = '[head]\nkind = "labels"\nlabels = ["low", "high"]\n'
 

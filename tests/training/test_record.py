@@ -14,7 +14,8 @@ from nlpkit.interfaces.cli import cli
 from nlpkit.recipe import read
 from nlpkit.tasks.pipeline import Pipeline
 from nlpkit.training.record import FILE_NAME, recipe_fingerprint
-from nlpkit.training.train import Trained, train
+from nlpkit.training.train import train
+from nlpkit.training.trained import Trained
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from nlpkit.evaluation.baselines.summarization import (
 from nlpkit.evaluation.system import System
 
 if TYPE_CHECKING:
-    from nlpkit.evaluation.dataset import EvaluationSet, Goal
+    from nlpkit.evaluation.dataset import EvaluationSet
+    from nlpkit.evaluation.goal import Goal
 
 __all__ = [
     "GreedyOracle",
@@ -60,7 +61,7 @@ def baselines_for(
         InputError: a classification without train rows.
         DataError: train rows that cannot be fitted on.
 
-    >>> from nlpkit.evaluation.dataset import Goal
+    >>> from nlpkit.evaluation.goal import Goal
     >>> [system.name for system in baselines_for(Goal("summarization"))]
     ['LEAD-3', 'random-3', 'TextRank-3', 'LexRank-3', 'oracle-3']
     >>> [system.name for system in baselines_for(Goal("question_answering"))]

@@ -16,7 +16,8 @@ from nlpkit.evaluation.baselines import (
     TfidfRidge,
     baselines_for,
 )
-from nlpkit.evaluation.dataset import Goal, open_set
+from nlpkit.evaluation.dataset import open_set
+from nlpkit.evaluation.goal import Goal
 
 LABELS = ["negative", "positive"]
 GOOD = ["a warm and funny film", "funny, clever and warm", "a clever film", "warm and kind"]

@@ -20,7 +20,7 @@ from nlpkit.evaluation.baselines import (
     TextRank,
     baselines_for,
 )
-from nlpkit.evaluation.dataset import Goal
+from nlpkit.evaluation.goal import Goal
 from nlpkit.evaluation.rouge import rouge_examples
 from nlpkit.text import split_sentences
 
