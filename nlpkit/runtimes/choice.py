@@ -132,3 +132,18 @@ def useful(candidate: Candidate, device: str, machine: Machine) -> bool:
     if candidate.runtime == "onnx":
         return _refusal(candidate, device, machine) is None
     return candidate.dtype == "bfloat16" and device == "cpu" and machine.bfloat16
+
+
+def checkable(candidate: Candidate, machine: Machine) -> bool:
+    """Whether a machine can say by how much a candidate changes scores on a CPU.
+
+    It need not compute it natively: what it lacks the instructions for it computes otherwise, to
+    rounding the same (`nlpkit.tasks.loading.as_elsewhere`).
+
+    >>> bare = Machine(int8=False, bfloat16=False, gpu=False, onnx=True)
+    >>> [str(c) for c in CANDIDATES if checkable(c, bare)]
+    ['onnx int8', 'torch bfloat16', 'onnx float32']
+    """
+    if candidate.runtime == "onnx":
+        return machine.onnx
+    return candidate.dtype == "bfloat16"

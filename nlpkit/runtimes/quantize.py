@@ -31,12 +31,14 @@ _GEMM = {"alpha": 1.0, "beta": 1.0, "transA": 0}
 _ZERO = 128  # activations are unsigned, which is what x86's instructions multiply
 
 
-def quantize(source: Path, target: Path) -> int:
+def quantize(source: Path, target: Path, *, native: bool = True) -> int:
     """Writes an exported model with its encoder in int8.
 
     Args:
         source: the file that `nlpkit.runtimes.export` wrote.
         target: the file to write.
+        native: False has the same integers multiplied in float32: the same logits to rounding on
+            a processor without 8-bit products, where their sums may overflow, and slower.
 
     Returns:
         How many products are in int8.
@@ -47,7 +49,7 @@ def quantize(source: Path, target: Path) -> int:
     import onnx
 
     model = onnx.load(str(source))
-    count = _Rewriter(model.graph).run()
+    count = _Rewriter(model.graph, native).run()
     if count == 0:
         raise DeviceError("this encoder has no products that can be in int8; use dtype='float32'")
     if all(opset.domain != _DOMAIN for opset in model.opset_import):
@@ -93,8 +95,8 @@ def turned(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Rewriter:
     """Replaces products with constant weights, each by a short chain of nodes."""
 
-    def __init__(self, graph: Any) -> None:
-        self.graph = graph
+    def __init__(self, graph: Any, native: bool) -> None:
+        self.graph, self.native = graph, native
         self.constants = {tensor.name: tensor for tensor in graph.initializer}
         self.nodes: list[Any] = []
         self.seen: set[str] = set()  # inputs that are quantised already: query, key and value share
@@ -172,27 +174,30 @@ class _Rewriter:
         step = self._constant("step", np.float32(1 / _LEVELS))
         zero = self._constant("zero", np.uint8(_ZERO))
         self._node("QuantizeLinear", [f"{name}:share", step, zero], f"{name}:int8")
+        if not self.native:
+            self._node("DequantizeLinear", [f"{name}:int8", step, zero], f"{name}:widened")
 
     def _product(self, node: Any, weights: NDArray[np.float32]) -> None:
         name, output = node.input[0], node.output[0]
         integers, scales = quantized(turned(weights))
         key = node.input[1]
-        self._node(
-            "MatMulIntegerToFloat",
-            [
+        share = f"{output}:share"
+        if self.native:
+            inputs = [
                 f"{name}:int8",
                 self._constant(f"{key}:int8", integers),
                 self._constant("step", np.float32(1 / _LEVELS)),
                 self._constant(f"{key}:scales", scales),
                 self._constant("zero", np.uint8(_ZERO)),
                 self._constant(f"zeros_{len(scales)}", np.zeros(len(scales), np.int8)),
-            ],
-            f"{output}:share",
-            domain=_DOMAIN,
-        )
+            ]
+            self._node("MatMulIntegerToFloat", inputs, share, domain=_DOMAIN)
+        else:
+            widened = self._constant(f"{key}:widened", integers * scales)
+            self._node("MatMul", [f"{name}:widened", widened], share)
         bias = list(node.input[2:])  # of a Gemm
         result = f"{output}:product" if bias else output
-        self._node("Mul", [f"{output}:share", f"{name}:largest"], result)
+        self._node("Mul", [share, f"{name}:largest"], result)
         if bias:
             self._node("Add", [result, *bias], output)
 

@@ -11,7 +11,7 @@ from nlpkit import recipe as recipes
 from nlpkit.errors import InputError
 from nlpkit.recipe import Recipe
 from nlpkit.runtimes import cache
-from nlpkit.runtimes.choice import CANDIDATES, Candidate, choose, useful
+from nlpkit.runtimes.choice import CANDIDATES, Candidate, checkable, choose
 from nlpkit.runtimes.machine import machine
 from nlpkit.tasks import checks
 from nlpkit.tasks.exports import FOLDER, exported, find, key_of, make, record
@@ -61,8 +61,9 @@ def export_pipeline(
         output: a folder that becomes the whole pipeline with its export in it; it runs without the
             backbone. None puts the export in the cache folder.
         dtype: `float32` or `int8`.
-        check: measures all runtimes and number types of this machine, and writes the result as
-            `runtimes.json` in the output, or in the pipeline's own folder.
+        check: measures all runtimes and number types of a CPU, those that this machine lacks the
+            instructions for too, and writes the result as `runtimes.json` in the output, or in
+            the pipeline's own folder.
 
     Raises:
         PipelineNotFoundError, RecipeError, WeightsError: as `nlpkit.load`.
@@ -83,7 +84,7 @@ def export_pipeline(
             weights = target / weights.name
         names = [Candidate("onnx", dtype)]
         if check:
-            names = [c for c in CANDIDATES if useful(c, "cpu", machine())]
+            names = [c for c in CANDIDATES if checkable(c, machine())]
         changes = {str(c): measured_change(recipe, weights, c) for c in names}
         if check:
             path = (folder if output is None else Path(output)) / checks.FILE_NAME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from nlpkit import recipe as recipes
 from nlpkit.errors import DeviceError, InputTypeError, PipelineNotFoundError
 from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import Task
+from nlpkit.runtimes import cache
 from nlpkit.runtimes.choice import EXACT, Candidate, Choice, choose
 from nlpkit.runtimes.machine import machine
 from nlpkit.runtimes.onnx import OnnxRuntime
@@ -104,7 +106,25 @@ def measured_change(recipe: Recipe, weights: Path, candidate: Candidate) -> floa
     from nlpkit.tasks.probes import change
 
     exact = _open(recipe, weights, Choice("torch", "float32", "probe"), device="cpu")
-    return change(exact, _open(recipe, weights, Choice(*candidate, "probe"), device="cpu"))
+    return change(exact, as_elsewhere(recipe, weights, candidate))
+
+
+def as_elsewhere(recipe: Recipe, weights: Path, candidate: Candidate) -> Pipeline[Any, Any, Any]:
+    """A pipeline as a machine with the instructions for a candidate computes it, to rounding.
+
+    What this machine lacks them for is computed otherwise, and slowly: for checks only.
+    """
+    choice = Choice(*candidate, "probe")
+    if candidate.dtype != "int8" or machine().int8:
+        return _open(recipe, weights, choice, device="cpu")
+    from nlpkit.runtimes.quantize import quantize
+
+    export = exported(recipe, weights.parent, "float32")
+    with tempfile.TemporaryDirectory(prefix="nlpkit-") as folder:
+        widened = Path(folder) / cache.MODEL
+        quantize(export.model, widened, native=False)
+        runtime = OnnxRuntime(widened, export.pad_id, dtype="int8")
+    return _exported_pipeline(recipe, weights, export, runtime, choice.why)
 
 
 def assemble(
@@ -167,13 +187,19 @@ def _open(
             folder=folder,
             why=choice.why,
         )
-    assert recipe.weights is not None, "weights_file() has found them"
     export = exported(recipe, folder, choice.dtype)
     runtime = OnnxRuntime(
         export.model, export.pad_id, dtype=choice.dtype, batch_tokens=batch_tokens
     )
+    return _exported_pipeline(recipe, weights, export, runtime, choice.why)
+
+
+def _exported_pipeline(
+    recipe: Recipe, weights: Path, export: cache.Export, runtime: OnnxRuntime, why: str
+) -> Pipeline[Any, Any, Any]:
+    assert recipe.weights is not None, "weights_file() has found them"
     own = WeightsFile(weights, recipe.weights.sha256)
-    return _TASKS[recipe.task](recipe, export, runtime, weights=own, folder=folder, why=choice.why)
+    return _TASKS[recipe.task](recipe, export, runtime, weights=own, folder=weights.parent, why=why)
 
 
 def _settled(device: str, runtime: str) -> str:

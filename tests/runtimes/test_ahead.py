@@ -85,9 +85,9 @@ def test_the_check_is_kept_with_the_pipeline(folder: Path) -> None:
     path = folder / "runtimes.json"
     record = json.loads(path.read_text())
     assert record["changes"] == pytest.approx(done.changes, rel=0.01)  # three digits are kept
-    assert set(done.changes) >= {"onnx float32"}
-    assert set(done.changes) <= {"onnx float32", "onnx int8", "torch bfloat16"}
-    assert ("onnx int8" in done.changes) == machine().int8
+    # Whatever this machine has the instructions for: the file goes to others with the weights.
+    assert set(done.changes) == {"onnx float32", "onnx int8", "torch bfloat16"}
+    assert 0 < done.changes["onnx int8"] < 0.05
     path.write_text(json.dumps({**record, "excluded": ["onnx int8"]}))
     export_pipeline(folder, check=True)
     assert json.loads(path.read_text())["excluded"] == ["onnx int8"]

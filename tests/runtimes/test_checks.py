@@ -11,7 +11,7 @@ import pytest
 from nlpkit import recipe as recipes
 from nlpkit.runtimes import choice
 from nlpkit.runtimes.choice import Candidate
-from nlpkit.runtimes.machine import machine
+from nlpkit.runtimes.machine import Machine, machine
 from nlpkit.tasks import checks, loading
 from nlpkit.tasks.loading import load
 from nlpkit.tasks.probes import PASSAGES, change, scores
@@ -127,4 +127,22 @@ def test_auto_goes_by_the_check(
 def test_without_a_check_auto_is_torch_in_float32(folder: Path) -> None:
     info = load(folder, device="cpu").info
     assert (info["runtime"], info["dtype"]) == ("torch", "float32")
-    assert info["chosen"].startswith("auto; onnx int8 was not checked") or not machine().onnx
+    fastest = "int8" if machine().int8 else "float32"
+    assert info["chosen"].startswith(f"auto; onnx {fastest} was not checked") or not machine().onnx
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_int8_is_checked_without_its_instructions(
+    tiny_pipelines: dict[str, Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = Machine(int8=False, bfloat16=False, gpu=False, onnx=True)
+    monkeypatch.setattr(loading, "machine", lambda: bare)
+    path = tiny_pipelines[name]
+    pipeline = loading.as_elsewhere(recipes.read(path), path / "weights.safetensors", INT8)
+    assert (pipeline.info["runtime"], pipeline.info["dtype"]) == ("onnx", "int8")
+    exact = load(path, device="cpu", runtime="torch", dtype="float32")
+    assert change(exact, pipeline) < 0.1
+    if name != "regression":  # a random one is all at one end of its range
+        assert change(exact, pipeline) > 0
+    if machine().int8:
+        assert change(load(path, runtime="onnx", dtype="int8"), pipeline) < 1e-4

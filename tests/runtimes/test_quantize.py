@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError
+from nlpkit.runtimes.machine import machine
 from nlpkit.runtimes.quantize import BLOCK, hadamard, quantize, quantized, turned
 
 
@@ -78,7 +79,7 @@ def test_products_are_close_whatever_the_size_of_a_token(
 
     source, target = tmp_path / "a.onnx", tmp_path / "b.onnx"
     onnx.save(network("/model/encoder/", kind, **settings), str(source))
-    assert quantize(source, target) == 1
+    assert quantize(source, target, native=machine().int8) == 1
     random = np.random.default_rng(1)
     x = random.normal(size=(5, 4)).astype(np.float32)
     x *= np.array([[1], [1000], [0.001], [0], [30]], np.float32)  # tokens of very different size
@@ -90,13 +91,37 @@ def test_products_are_close_whatever_the_size_of_a_token(
 
 
 @pytest.mark.parametrize("kind", ["MatMul", "Gemm"])
+def test_without_8_bit_products_the_same_integers_are_multiplied(tmp_path: Path, kind: str) -> None:
+    import onnx
+
+    source, target = tmp_path / "a.onnx", tmp_path / "b.onnx"
+    made = network("/model/encoder/", kind, 2 * BLOCK)
+    onnx.save(made, str(source))
+    assert quantize(source, target, native=False) == 1
+    assert all(node.op_type != "MatMulIntegerToFloat" for node in onnx.load(str(target)).graph.node)
+    x = np.random.default_rng(1).normal(size=(4, 2 * BLOCK)).astype(np.float32)
+    weights, *bias = map(onnx.numpy_helper.to_array, made.graph.initializer)
+    integers, scales = quantized(turned(weights))
+    blocks = (x.reshape(4, 2, BLOCK) @ hadamard(BLOCK)).reshape(x.shape)
+    largest = np.abs(blocks).max(1, keepdims=True)
+    products = np.rint(blocks / largest * 127).astype(np.int64) @ integers.astype(np.int64)
+    expected = products * scales * largest / 127 + sum(bias)
+    found = outputs(target, x if kind == "Gemm" else x[None])
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-4)
+    if machine().int8:
+        quantize(source, target)
+        native = outputs(target, x if kind == "Gemm" else x[None])
+        np.testing.assert_allclose(found, native, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["MatMul", "Gemm"])
 def test_one_large_activation_does_not_drown_the_others(tmp_path: Path, kind: str) -> None:
     import onnx
 
     source, target = tmp_path / "a.onnx", tmp_path / "b.onnx"
     width = 32 * BLOCK
     onnx.save(network("/model/encoder/", kind, width), str(source))
-    assert quantize(source, target) == 1
+    assert quantize(source, target, native=machine().int8) == 1
     x = np.random.default_rng(1).normal(size=(20, width)).astype(np.float32)
     x[:, 3] = 100
     x = x if kind == "Gemm" else x.reshape(4, 5, width)
