@@ -5,8 +5,8 @@ points the others differ. Writes a Markdown table. With `--write` it also puts `
 beside each pipeline's weights, from which `runtime="auto"` chooses: the greatest change of a score
 on the probe set, and what is excluded because a metric moved by more than half a point.
 
-int8 is measured on any machine (without 8-bit products the same integers are multiplied in float32),
-bfloat16 where it is native: without that it takes too long.
+int8 is measured on any machine (without 8-bit products the same integers are multiplied in
+float32), bfloat16 where it is native: without that it takes too long.
 """
 
 from __future__ import annotations

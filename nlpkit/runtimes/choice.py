@@ -137,8 +137,8 @@ def useful(candidate: Candidate, device: str, machine: Machine) -> bool:
 def checkable(candidate: Candidate, machine: Machine) -> bool:
     """Whether a machine can say by how much a candidate changes scores on a CPU.
 
-    It need not compute it natively: what it lacks the instructions for it computes otherwise, to
-    rounding the same (`nlpkit.tasks.loading.as_elsewhere`).
+    It need not compute it natively: what it lacks the instructions for it computes otherwise, from
+    the same numbers (`nlpkit.tasks.loading.as_elsewhere`).
 
     >>> bare = Machine(int8=False, bfloat16=False, gpu=False, onnx=True)
     >>> [str(c) for c in CANDIDATES if checkable(c, bare)]
