@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,8 @@ def export_pipeline(
     folder = find_folder(name_or_path)
     recipe = recipes.read(folder)
     weights = weights_file(recipe, folder)
-    choose("onnx", dtype, "cpu", machine(), lambda _: 1.0)  # says what is wrong before any work
+    # Says what is wrong before any work. An int8 export may be for another machine than this.
+    choose("onnx", dtype, "cpu", replace(machine(), int8=True), lambda _: 1.0)
     try:
         if output is None:
             export = exported(recipe, folder, dtype)

@@ -107,13 +107,13 @@ class TestCommand:
         assert first.startswith(f"{tmp_path / 'out' / 'onnx' / 'float32'}: float32, ")
         assert second == "onnx float32: no score changes by more than 0.0000"
 
-    @needs_int8
     def test_json(self, folder: Path, tmp_path: Path) -> None:
         result = run("export", folder, "-o", tmp_path / "out", "--dtype", "int8", "--json")
         record: dict[str, Any] = json.loads(result.stdout)
         assert record["folder"] == str(tmp_path / "out" / "onnx" / "int8")
         assert record["dtype"] == "int8"
         assert 0 < record["changes"]["onnx int8"] < 0.05
+        assert (tmp_path / "out" / "onnx" / "int8" / "model.onnx").is_file()
 
     def test_quiet(self, folder: Path) -> None:
         result = run("export", folder, "-q")
