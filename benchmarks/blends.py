@@ -3,7 +3,7 @@
 Measures the weights between the two on the rows that training set aside, so that a value can be
 chosen without looking at validation. The folder holds a pipeline that was trained with `start` and
 without `blend`; the value that is chosen goes into its recipe, and `nlpkit train` then takes no new
-steps. Of answers, "with an answer" is over the questions that have one, by SQuAD 1.1's rule.
+steps. Of answers the best span always counts, but for `best_f1`, which is at the best threshold.
 Prints a Markdown table.
 """
 
@@ -24,18 +24,23 @@ from nlpkit.tuning import State
 if TYPE_CHECKING:
     import pandas as pd
 
+# Of the questions that have an answer, and of all at the best threshold; the other two are of rows
+# that all have one.
+_ANSWERS = ("HasAns_exact", "HasAns_f1", "best_f1", "exact_match")
+
 
 def values(recipe: Recipe, state: State, heldout: pd.DataFrame, dtype: str) -> dict[str, float]:
     """The metrics of some weights, in points."""
+    # The best span of each question is kept: that is SQuAD 1.1's rule, and `best_f1` is then of
+    # the best threshold there is.
+    open_to_all = recipe.decoding.model_copy(update={"threshold": 0.0})
+    if recipe.task == "question_answering":
+        recipe = recipe.model_copy(update={"decoding": open_to_all})
     half = {name: tensor.half() for name, tensor in state.items()}
-    pipeline = assemble(recipe, half, device="cpu", dtype=dtype)
-    found = measure(pipeline, heldout)
+    found = measure(assemble(recipe, half, device="cpu", dtype=dtype), heldout)
     if recipe.task != "question_answering":
         return {name: 100 * value for name, value in found.items()}
-    there = heldout[[len(answers["text"]) > 0 for answers in heldout["answers"]]]
-    alone = measure(pipeline, there.reset_index(drop=True))
-    kept = {name: found[name] for name in ("f1", "best_f1") if name in found}
-    return kept | {f"{name}, with an answer": alone[name] for name in ("exact_match", "f1")}
+    return {name: value for name, value in found.items() if name in _ANSWERS}
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nlpkit.recipe import Recipe
 from nlpkit.rows import read_rows
-from nlpkit.training.overlap import compare, texts, without
+from nlpkit.training.overlap import overlap, texts, without
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def with_extra(
     """The rows to train on, and after them those of `data.extra`, of which none is set aside.
 
     Of the extra rows those are left out that share a text with the rows set aside or with the
-    sets of `data.without`.
+    sets of `data.without`, and documents that are among the rows to train on already.
 
     Args:
         frame: the rows to train on.
@@ -60,9 +60,9 @@ def with_extra(
     more = read_rows(recipe, recipe.data.extra, split=recipe.data.split, data=data)
     more = without(more, recipe, recipe.data.without, data)
     if heldout is not None:
-        shared = compare(texts(more, recipe.task), texts(heldout, recipe.task), recipe.task).mask
-        more = more[~shared]
-    return pd.concat([frame, more], ignore_index=True)
+        more = more[~overlap(more, heldout, recipe.task).mask]
+    joined = pd.concat([frame, more], ignore_index=True)
+    return _once(joined) if recipe.task == "summarization" else joined
 
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from nlpkit.tasks.probes import PASSAGES, change, scores
 from tests.conftest import RECIPES
 
 INT8 = Candidate("onnx", "int8")
-needs_int8 = pytest.mark.skipif(not machine().int8, reason="no 8-bit products here")
 
 
 @pytest.fixture
@@ -108,7 +108,6 @@ def test_a_file_that_says_nothing_is_passed_over(folder: Path, text: str) -> Non
     assert known(folder) == "was not checked (nlpkit export --check)"
 
 
-@needs_int8
 @pytest.mark.parametrize(("limit", "chosen"), [(1.0, "onnx int8"), (0.0, "torch float32")])
 def test_auto_goes_by_the_check(
     folder: Path, monkeypatch: pytest.MonkeyPatch, limit: float, chosen: str
@@ -118,6 +117,8 @@ def test_auto_goes_by_the_check(
     value = loading.measured_change(recipe, folder / "weights.safetensors", INT8)
     assert 0 < value < 0.05
     checks.write(recipe, folder / checks.FILE_NAME, checks.Checks({"onnx int8": value}))
+    native = replace(machine(), int8=True, bfloat16=False, gpu=False)
+    monkeypatch.setattr(loading, "machine", lambda: native)
     info = load(folder, device="cpu").info
     assert f"{info['runtime']} {info['dtype']}" == chosen
     assert info["chosen"].startswith("auto")

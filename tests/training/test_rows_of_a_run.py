@@ -67,6 +67,19 @@ def test_nothing_of_extra_sets_is_set_aside(tiny_encoder: Path, tmp_path: Path) 
     assert more["text"].tolist()[len(training) :] == wanted
 
 
+def test_an_extra_document_that_is_read_already(tiny_encoder: Path, tmp_path: Path) -> None:
+    train = write([{"document": "It rained.", "summary": "Rain."}], tmp_path / "train.jsonl")
+    more = [{"document": text, "summary": "Rain."} for text in ("it rained .", "It snowed.")]
+    extra = write(more, tmp_path / "extra.jsonl")
+    folder = folder_of(
+        tmp_path / "own", tiny_encoder, train, task="summarization", pooling="sentences",
+        head=SUMMARIZATION, data=f'holdout = 0.0\nextra = ["{extra}"]',
+    )  # fmt: skip
+    recipe = recipes.read(folder)
+    rows = with_extra(training_rows(recipe, None), recipe, None)
+    assert rows["document"].tolist() == ["It rained.", "It snowed."]
+
+
 def test_an_extra_set_that_is_not_there(tiny_encoder: Path, tmp_path: Path) -> None:
     train = write([{"review": "x", "stars": "low"}], tmp_path / "train.jsonl")
     data = f'{COLUMNS}extra = ["nowhere.csv"]'
