@@ -24,9 +24,8 @@ from nlpkit.tuning import State
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of the questions that have an answer, and of all at the best threshold; the other two are of rows
-# that all have one.
-_ANSWERS = ("HasAns_exact", "HasAns_f1", "best_f1", "exact_match")
+# Of the questions that have an answer, and of all of them at the best threshold.
+_ANSWERS = ("HasAns_exact", "HasAns_f1", "best_f1")
 
 
 def values(recipe: Recipe, state: State, heldout: pd.DataFrame, dtype: str) -> dict[str, float]:
@@ -40,7 +39,8 @@ def values(recipe: Recipe, state: State, heldout: pd.DataFrame, dtype: str) -> d
     found = measure(assemble(recipe, half, device="cpu", dtype=dtype), heldout)
     if recipe.task != "question_answering":
         return {name: 100 * value for name, value in found.items()}
-    return {name: value for name, value in found.items() if name in _ANSWERS}
+    kept = [name for name in _ANSWERS if name in found] or list(found)
+    return {name: found[name] for name in kept}
 
 
 def main() -> None:
