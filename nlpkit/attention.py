@@ -16,6 +16,8 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from nlpkit.unpadded import Segments
+
 NAME = "nlpkit"
 
 
@@ -51,11 +53,16 @@ def attend(
         attention_mask: `(batch, 1, tokens, tokens)`, True where a token is seen; None sees all.
         dropout: share of the weights that are dropped.
         scaling: factor of the products; None is one over the root of the width.
-        rest: what else `transformers` passes on.
+        rest: what else `transformers` passes on; `segments` of a batch without padding.
 
     Returns:
         The states `(batch, tokens, heads, width)`, and no weights.
     """
+    segments: Segments | None = rest.pop("segments", None)
+    if segments is not None:
+        if attention_mask is not None or rest.get("is_causal", module.is_causal):
+            raise NotImplementedError("this attention is not between all tokens of a window")
+        return segments.attend(query, key, value, scaling), None
     plain = (
         query.device.type == "cpu"
         and query.dtype == torch.bfloat16

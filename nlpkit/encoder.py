@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from nlpkit.backbone_files import WEIGHTS, cached_file, local_folder, verify
 from nlpkit.errors import WeightsError
 from nlpkit.tokenizer import Tokenizer
+from nlpkit.unpadded import Kernel, pack
 
 # What tokenizers were kept in before tokenizer.json; transformers converts these.
 _VOCABULARIES = (
@@ -71,14 +72,24 @@ class Backbone:
 
 
 class Encoder(nn.Module):
-    """Token ids to hidden states, for every architecture alike."""
+    """Token ids to hidden states, for every architecture alike.
+
+    Args:
+        model: the `transformers` model.
+
+    Attributes:
+        kernel: with which padding is left out of the computation (`nlpkit.unpadded`); None
+            computes it along.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
+        self.kernel: Kernel | None = None
         accepted = inspect.signature(model.forward).parameters
         types = getattr(model.config, "type_vocab_size", 0) or 0
         self.takes_types = "token_type_ids" in accepted and types > 1
+        self.takes_positions = "position_ids" in accepted
         # A decoder would keep keys and values for a next token that never comes.
         self.extra: dict[str, Any] = {"use_cache": False} if "use_cache" in accepted else {}
 
@@ -88,12 +99,44 @@ class Encoder(nn.Module):
         Token types are left out where the architecture has none. Of an encoder-decoder (BART)
         these are the decoder's states.
         """
+        if self.kernel is not None:
+            return self.unpadded(input_ids, attention_mask, token_type_ids, self.kernel)
         types = {"token_type_ids": token_type_ids} if self.takes_types else {}
         output = self.model(
             input_ids=input_ids, attention_mask=attention_mask, **types, **self.extra
         )
         states: Tensor = output.last_hidden_state
         return states
+
+    def unpadded(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, kernel: Kernel
+    ) -> Tensor:
+        """What `forward` gives, with zeros for padding, which is not computed.
+
+        Raises:
+            NotImplementedError: when the architecture leaves attention or positions no choice.
+        """
+        from nlpkit import attention
+
+        config: Any = self.model.config
+        if getattr(config, "_attn_implementation", None) != attention.NAME:
+            raise NotImplementedError("this architecture has its own attention")
+        if not self.takes_positions:
+            raise NotImplementedError("this architecture counts positions itself")
+        places, positions, segments = pack(attention_mask, kernel)
+        first = first_position(self.model)
+        types = {"token_type_ids": token_type_ids.flatten()[places][None]}
+        output = self.model(
+            input_ids=input_ids.flatten()[places][None],
+            position_ids=(positions + first)[None],
+            segments=segments,
+            **(types if self.takes_types else {}),
+            **self.extra,
+        )
+        states: Tensor = output.last_hidden_state[0]
+        padded = states.new_zeros(input_ids.numel(), states.shape[-1])
+        padded[places] = states
+        return padded.view(*input_ids.shape, -1)
 
 
 def backbone(name: str, *, sha256: str | None = None) -> Backbone:
@@ -125,17 +168,25 @@ def _load(source: str) -> Backbone:
     model.requires_grad_(False).eval()
     config: Any = model.config
     positions = getattr(config, "max_position_embeddings", None) or 512
-    # RoBERTa counts positions from padding_idx + 1, so two of them hold no token.
-    embeddings = getattr(model, "embeddings", None)
-    offset = getattr(embeddings, "padding_idx", None) if _counts_from_padding(model) else None
     return Backbone(
         name=source,
         model=model,
         tokenizer=tokenizer,
         width=config.hidden_size,
-        max_tokens=positions - (offset + 1 if offset is not None else 0),
+        max_tokens=positions - first_position(model),
         pad_id=config.pad_token_id or 0,
     )
+
+
+def first_position(model: nn.Module) -> int:
+    """The position of a window's first token.
+
+    RoBERTa counts from padding_idx + 1, so that its first positions hold no token.
+    """
+    offset = None
+    if _counts_from_padding(model):
+        offset = getattr(getattr(model, "embeddings", None), "padding_idx", None)
+    return 0 if offset is None else offset + 1
 
 
 def _counts_from_padding(model: nn.Module) -> bool:

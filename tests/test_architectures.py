@@ -19,6 +19,7 @@ from nlpkit.tasks.loading import assemble
 from nlpkit.tuning import prepare, tuned_state
 from nlpkit.windows import text_windows
 from tests import tiny_encoders
+from tests.test_unpadded import by_windows
 from tests.tiny_encoders import classifier
 
 TEXTS = ["the cat", "it is the dog that sat on the mat. no, the cat!", "a", "x y z 1 2 3"]
@@ -134,6 +135,22 @@ class TestArchitectures:
             assert np.allclose(runtime([window])[0], logits, atol=1e-4)
         if pooling == ARCHITECTURES[name].pooling:  # and texts do make a difference
             assert np.ptp(np.stack(together), axis=0).max() > 1e-3
+
+    def test_the_same_without_padding(self, name: str, folder: Path) -> None:
+        recipe = classifier(folder, pooling=ARCHITECTURES[name].pooling)
+        shared, model = backbone(str(folder)), build(recipe)
+        windows = [
+            window
+            for tokens in shared.tokenizer.encode(TEXTS)
+            for window in text_windows(shared.tokenizer.template, tokens, size=32, stride=16)
+        ]
+        expected = TorchRuntime(model, shared.pad_id, device="cpu")(windows)
+        found = TorchRuntime(model, shared.pad_id, device="cpu", kernel=by_windows)(windows)
+        for one, two in zip(expected, found, strict=True):
+            assert np.allclose(one, two, atol=1e-4)
+        # The others have an attention of their own, or one that looks back only.
+        free = name in ("bert", "roberta", "electra", "distilbert")
+        assert (model.encoder.kernel is by_windows) == free
 
     def test_a_pipeline_runs_and_is_saved(self, name: str, folder: Path, tmp_path: Path) -> None:
         recipe = classifier(folder, pooling=ARCHITECTURES[name].pooling)

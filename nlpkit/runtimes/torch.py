@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError
-from nlpkit.model import TaskModel, collate
+from nlpkit.model import Batch, TaskModel, collate
 from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches
+from nlpkit.unpadded import Kernel, agrees, flash
 from nlpkit.windows import Window
 
 DTYPES = {
@@ -62,6 +63,8 @@ class TorchRuntime:
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
         dtype: `auto` (float32), `float32`, `bfloat16`, `float16`.
         batch_tokens: most tokens in a padded batch; None takes what suits the device.
+        kernel: with what padding is left out of the computation (`nlpkit.unpadded`); None takes
+            FlashAttention on CUDA in half precision, and computes it along elsewhere.
 
     Raises:
         DeviceError: when the device or the dtype is unknown or not there.
@@ -77,6 +80,7 @@ class TorchRuntime:
         device: str = "auto",
         dtype: str = "auto",
         batch_tokens: int | None = None,
+        kernel: Kernel | None = None,
     ) -> None:
         if dtype not in DTYPES:
             raise DeviceError(f"no dtype {dtype!r} on torch; allowed: {', '.join(DTYPES)}")
@@ -85,6 +89,8 @@ class TorchRuntime:
         self.pad_id = pad_id
         self.batch_tokens = batch_tokens or BATCH_TOKENS[self._device.type]
         self.model = model.eval().to(self._device)
+        half = self._device.type == "cuda" and self._dtype != torch.float32
+        self._untried = kernel or (flash if half else None)
 
     @property
     def device(self) -> str:
@@ -135,8 +141,24 @@ class TorchRuntime:
             torch.inference_mode(),
             torch.autocast(self._device.type, self._dtype, enabled=reduced),
         ):
+            # A single window has no neighbour whose tokens it could see by mistake.
+            if self._untried is not None and len(windows) > 1:
+                self._try(self._untried, batch)
             logits: NDArray[np.float32] = self.model(batch).float().cpu().numpy()
         return logits
+
+    def _try(self, kernel: Kernel, batch: Batch) -> None:
+        """Leaves padding out from now on, if a first batch says that this changes nothing."""
+        encoder = self.model.encoder
+        ids, mask, types = batch.input_ids, batch.attention_mask, batch.token_type_ids
+        real = mask > 0
+        if agrees(
+            lambda: encoder(ids, mask, types)[real],
+            lambda: encoder.unpadded(ids, mask, types, kernel)[real],
+        ):
+            encoder.kernel = kernel
+            logger.info("padding is not computed on %s", self.device)
+        self._untried = None
 
 
 def _stacked(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
