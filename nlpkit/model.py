@@ -69,6 +69,8 @@ class TaskModel(nn.Module):
         head = recipe.head
         self.encoder = encoder
         self.pooling = recipe.pooling.kind
+        # In training only: maps the states to those of a teacher.
+        self.matching: nn.Linear | None = None
         self.head: nn.Module
         if head.kind == "sentences":
             self.head = SentenceHead(
@@ -84,8 +86,11 @@ class TaskModel(nn.Module):
         """A batch to logits: `(batch, labels)`, `(batch, tokens, 2)` for spans, or
         `(batch, sentences)` for sentences.
         """
-        mask = batch.attention_mask
-        states = self.encoder(batch.input_ids, mask, batch.token_type_ids)
+        states = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        return self.read(states, batch)
+
+    def read(self, states: Tensor, batch: Batch) -> Tensor:
+        """The encoder's states `(batch, tokens, hidden)` to the logits that `forward` gives."""
         logits: Tensor
         if self.pooling == "sentences":
             assert batch.segments is not None
@@ -98,7 +103,7 @@ class TaskModel(nn.Module):
             logits = self.head(states)
         else:
             pool = {"cls": pooling.cls, "mean": pooling.mean, "last": pooling.last}[self.pooling]
-            logits = self.head(pool(states, mask))
+            logits = self.head(pool(states, batch.attention_mask))
         return logits
 
 

@@ -142,6 +142,9 @@ class TeacherRecipe(Section):
         pipeline: a pipeline (a shipped one's name, or a folder) for the same task and labels.
         weight: of the teacher's outputs in the loss; the labels have the rest.
         temperature: both outputs are softened by it before they are compared.
+        states: weight of the teacher's last hidden states beside that loss: a linear map of the
+            student's, for training only, shall give them for each token (Jiao et al. 2020,
+            "TinyBERT"). Both have to read the same tokens. 0 leaves them out.
         unlabelled: further data sets, of which the teacher says what is right.
         columns: their columns, as `data.columns`.
         limit: at most so many of their rows, drawn with the seed.
@@ -152,6 +155,7 @@ class TeacherRecipe(Section):
     pipeline: str = Field(min_length=1)
     weight: Share = 0.5
     temperature: Annotated[float, Field(gt=0)] = 2.0
+    states: Annotated[float, Field(ge=0)] = 0.0
     unlabelled: tuple[str, ...] = ()
     columns: dict[str, str] = Field(default_factory=dict)
     limit: Count | None = None

@@ -22,7 +22,7 @@ from nlpkit.tasks.classification import classification_windows
 from nlpkit.tasks.question_answering import question_windows
 from nlpkit.text import split_sentences
 from nlpkit.tokenizer import Tokenizer, Tokens
-from nlpkit.training.features import Example
+from nlpkit.training.features import NO_STATES, Example
 from nlpkit.windows import Window
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def examples(
     *,
     max_tokens: int,
     taught: NDArray[np.float32] | None = None,
+    states: Sequence[NDArray[np.float16]] | None = None,
 ) -> Iterator[Example]:
     """The training examples of a data frame whose columns are named as in `nlpkit.rows`.
 
@@ -48,6 +49,7 @@ def examples(
         tokenizer: the backbone's.
         max_tokens: the length of a window.
         taught: a teacher's logits of all rows, `(rows, labels)`; they follow the label.
+        states: a teacher's states of each row, `(tokens, components)`, or none of a row.
 
     Raises:
         DataError: when a label is not one of the recipe's, an answer does not stand where the
@@ -57,7 +59,9 @@ def examples(
         rows = frame.iloc[start : start + _GROUP].to_dict("list")
         match recipe.task:
             case "classification":
-                yield from _classification(rows, start, recipe, tokenizer, max_tokens, taught)
+                yield from _classification(
+                    rows, start, recipe, tokenizer, max_tokens, taught, states
+                )
             case "question_answering":
                 yield from _question_answering(rows, start, recipe, tokenizer, max_tokens)
             case "summarization":
@@ -74,6 +78,7 @@ def _classification(
     tokenizer: Tokenizer,
     max_tokens: int,
     taught: NDArray[np.float32] | None,
+    states: Sequence[NDArray[np.float16]] | None,
 ) -> Iterator[Example]:
     texts = tokenizer.encode(rows["text"])
     pairs = tokenizer.encode(rows["pair"]) if recipe.pair else [None] * len(texts)
@@ -86,7 +91,8 @@ def _classification(
         for window in classification_windows(
             tokenizer.template, text, pair, size=max_tokens, stride=recipe.backbone.stride
         ):
-            yield Example(window, target, first + index)
+            state = NO_STATES if states is None else states[first + index]
+            yield Example(window, target, first + index, state)
 
 
 def _question_answering(

@@ -8,7 +8,7 @@ torch, transformers and peft can train on them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,23 +18,28 @@ from numpy.typing import NDArray
 from nlpkit.errors import DataError
 from nlpkit.windows import Window
 
+NO_STATES = np.empty((0, 0), np.float16)
+NO_STARTS = np.empty(0, np.int64)
+
 
 class Example(NamedTuple):
     """A window, its targets, and the row of the data that it comes from.
 
     The targets are `(start, end)` positions in the window for spans, `(label,)` for labels,
     one number a label for multi-label, `(value,)` for regression, one probability a sentence.
+    `states` `(tokens, components)` are what a teacher makes of the window's tokens, or nothing.
     """
 
     window: Window
     targets: Sequence[float] | NDArray[np.float32]
     row: int
+    states: NDArray[np.float16] = NO_STATES
 
 
 @dataclass(frozen=True)
 class Features:
     """Examples end to end: example `i` has tokens `starts[i]:starts[i + 1]`, and likewise its
-    targets and the places of its sentences.
+    targets, the places of its sentences and a teacher's states.
     """
 
     ids: NDArray[np.int32]
@@ -46,6 +51,8 @@ class Features:
     places: NDArray[np.int32]
     place_starts: NDArray[np.int64]
     rows: NDArray[np.int64]
+    states: NDArray[np.float16] = field(default_factory=lambda: NO_STATES)
+    state_starts: NDArray[np.int64] = field(default_factory=lambda: NO_STARTS)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -73,11 +80,17 @@ class Features:
         """The targets of one example."""
         return self.targets[self.target_starts[index] : self.target_starts[index + 1]]
 
+    def teacher_states(self, index: int) -> NDArray[np.float16]:
+        """A teacher's states of the tokens of one example `(tokens, components)`, or none."""
+        if not len(self.states):
+            return NO_STATES
+        return self.states[self.state_starts[index] : self.state_starts[index + 1]]
+
     def save(self, path: Path) -> None:
         """Writes all arrays to one file in the safetensors format."""
         from safetensors.numpy import save_file
 
-        save_file({field.name: getattr(self, field.name) for field in fields(self)}, path)
+        save_file({f.name: getattr(self, f.name) for f in fields(self)}, path)
 
     @classmethod
     def open(cls, path: Path) -> Features:
@@ -104,14 +117,17 @@ def collect(examples: Iterable[Example]) -> Features:
     windows: list[Window] = []
     targets: list[NDArray[np.float32]] = []
     rows: list[int] = []
-    for window, target, row in examples:
+    states: list[NDArray[np.float16]] = []
+    for window, target, row, state in examples:
         windows.append(window)
+        states.append(state)
         targets.append(np.asarray(target, np.float32))
         rows.append(row)
     if not windows:
         raise DataError("there is nothing to train on: the data gave no example")
     empty = np.empty(0, np.int32)
     segments = [w.segments for w in windows if w.segments is not None]
+    there = [s for s in states if len(s)]
     places = [empty if w.places is None else w.places for w in windows]
     return Features(
         ids=np.concatenate([w.ids for w in windows]).astype(np.int32),
@@ -123,6 +139,8 @@ def collect(examples: Iterable[Example]) -> Features:
         places=np.concatenate(places).astype(np.int32),
         place_starts=_starts([len(p) for p in places]),
         rows=np.array(rows, np.int64),
+        states=np.concatenate(there or [NO_STATES]),
+        state_starts=_starts([len(s) for s in states]) if there else NO_STARTS,
     )
 
 

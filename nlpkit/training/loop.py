@@ -28,7 +28,7 @@ from nlpkit.training import checkpoint
 from nlpkit.training.average import Average
 from nlpkit.training.checkpoint import Progress
 from nlpkit.training.features import Features
-from nlpkit.training.losses import Soft, disagreement, loss, terms
+from nlpkit.training.losses import Soft, disagreement, loss, states_apart, terms
 from nlpkit.training.rates import parameter_groups
 from nlpkit.tuning import State, restore, tuned_state
 from nlpkit.windows import Window, budget_batches
@@ -247,7 +247,8 @@ class _Step:
         total = 0.0
         for part in budget_batches(lengths, tokens=self.tokens):
             windows = [self.features.window(indices[i]) for i in part]
-            value = self._loss(windows, [targets[i] for i in part], rng) / count
+            states = [self.features.teacher_states(indices[i]) for i in part]
+            value = self._loss(windows, [targets[i] for i in part], states, rng) / count
             value.backward()
             total += value.item()
         nn.utils.clip_grad_norm_(self.trained, self.recipe.max_grad_norm)
@@ -259,25 +260,40 @@ class _Step:
         self,
         windows: list[Window],
         targets: list[NDArray[np.float32]],
+        states: list[NDArray[np.float16]],
         rng: np.random.Generator,
     ) -> Tensor:
         batch = collate(windows, self.pad_id)
-        logits = self._logits(batch, rng)
-        value = loss(self.kind, logits, batch, targets, self.soft)
+        logits, value = self._pass(batch, targets, states, rng)
         if self.recipe.consistency == 0:
             return value
-        again = self._logits(batch, rng)
-        value = (value + loss(self.kind, again, batch, targets, self.soft)) / 2
+        again, other = self._pass(batch, targets, states, rng)
+        value = (value + other) / 2
         return value + self.recipe.consistency * disagreement(self.kind, logits, again, batch)
 
-    def _logits(self, batch: Batch, rng: np.random.Generator) -> Tensor:
+    def _pass(
+        self,
+        batch: Batch,
+        targets: list[NDArray[np.float32]],
+        states: list[NDArray[np.float16]],
+        rng: np.random.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        """The logits, and the loss of this one pass."""
         if self.recipe.mask_tokens > 0:
             assert self.mask_id is not None, "fit() has checked it"
             batch = hide_tokens(batch, self.recipe.mask_tokens, self.mask_id, rng)
         reduced = self.dtype != torch.float32
         with torch.autocast(self.device.type, self.dtype) if reduced else nullcontext():
-            logits: Tensor = self.model(batch.to(self.device))
-        return logits
+            there = batch.to(self.device)
+            ids, mask, types = there.input_ids, there.attention_mask, there.token_type_ids
+            hidden = self.model.encoder(ids, mask, types)
+            logits = self.model.read(hidden, there)
+            matching = self.model.matching
+            mapped = None if matching is None else matching(hidden)
+        value = loss(self.kind, logits, batch, targets, self.soft)
+        if mapped is not None and self.soft is not None:
+            value = value + self.soft.states * states_apart(mapped, states)
+        return logits, value
 
 
 def hide_tokens(batch: Batch, share: float, mask_id: int, rng: np.random.Generator) -> Batch:

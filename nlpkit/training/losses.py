@@ -31,10 +31,12 @@ class Soft:
     Attributes:
         weight: of the teacher's outputs; the labels have the rest.
         temperature: both outputs are divided by it before they are compared.
+        states: weight of its hidden states, beside both.
     """
 
     weight: float
     temperature: float
+    states: float = 0.0
 
 
 def loss(
@@ -100,6 +102,29 @@ def _soft(kind: str, logits: Tensor, teacher: Tensor, soft: Soft) -> Tensor:
         reduction="sum",
         log_target=True,
     )
+
+
+def states_apart(mapped: Tensor, wanted: Sequence[NDArray[np.float16]]) -> Tensor:
+    """How far states are from a teacher's, summed over the examples, a scalar.
+
+    Of an example it is the mean over its tokens of the squared distance, and nothing where the
+    teacher has no states.
+
+    Args:
+        mapped: `(batch, tokens, components)`.
+        wanted: of each example `(tokens, components)`, or no tokens.
+
+    >>> states_apart(torch.ones(2, 3, 4), [np.zeros((2, 4), np.float16)] * 2).item()
+    8.0
+    """
+    padded = np.zeros(tuple(mapped.shape), np.float32)
+    weights = np.zeros(tuple(mapped.shape[:2]), np.float32)
+    for index, states in enumerate(wanted):
+        if len(states):
+            padded[index, : len(states)] = states
+            weights[index, : len(states)] = 1 / len(states)
+    targets, shares = (torch.from_numpy(x).to(mapped.device) for x in (padded, weights))
+    return ((mapped.float() - targets).square().sum(-1) * shares).sum()
 
 
 def disagreement(kind: str, first: Tensor, second: Tensor, batch: Batch) -> Tensor:

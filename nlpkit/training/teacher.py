@@ -23,7 +23,9 @@ from nlpkit.rows import renamed
 from nlpkit.tables import SUFFIXES
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.loading import load
+from nlpkit.tokenizer import Tokenizer
 from nlpkit.training.overlap import texts, without
+from nlpkit.training.teacher_states import Said, teacher_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +147,38 @@ def change_words(
     return changed
 
 
+def teacher_said(
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    device: str = "auto",
+    progress: bool = True,
+) -> Said:
+    """The teacher's logits of all rows and, where the recipe wants them, its hidden states.
+
+    Args:
+        frame: the rows.
+        recipe: the student's, with its `[teacher]`.
+        tokenizer: the student's.
+        max_tokens: the length of the student's windows.
+        device: where the teacher computes.
+        progress: show a bar.
+
+    Raises:
+        TrainingError: when the teacher cannot be opened, is for another task or other labels, or
+            its states are wanted and it reads other tokens than the student.
+    """
+    assert recipe.teacher is not None
+    if recipe.teacher.states == 0:
+        return Said(teacher_logits(frame, recipe, device=device, progress=progress))
+    teacher = _open(recipe, device, runtime="torch")
+    return teacher_states(
+        frame, recipe, teacher, tokenizer, max_tokens=max_tokens, progress=progress
+    )
+
+
 def teacher_logits(
     frame: pd.DataFrame, recipe: Recipe, *, device: str = "auto", progress: bool = True
 ) -> NDArray[np.float32]:
@@ -198,11 +232,11 @@ def _logits(label: Any, recipe: Recipe, teacher: Classification) -> list[float]:
     return list(logits - logits.mean())
 
 
-def _open(recipe: Recipe, device: str) -> Classification:
+def _open(recipe: Recipe, device: str, *, runtime: str = "auto") -> Classification:
     assert recipe.teacher is not None
     name = recipe.teacher.pipeline
     try:
-        teacher = load(name, device=device, dtype=_fastest(device))
+        teacher = load(name, runtime=runtime, device=device, dtype=_fastest(device))
     except NlpkitError as error:
         raise TrainingError(f"teacher.pipeline = {name!r} cannot be opened: {error}") from None
     same = (

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import nn
 
 from nlpkit import corpora
 from nlpkit import recipe as recipes
@@ -22,6 +21,7 @@ from nlpkit.model import TaskModel, build
 from nlpkit.recipe import Recipe
 from nlpkit.runtimes.torch import TorchRuntime, resolve_device
 from nlpkit.tasks.loading import assemble, stored
+from nlpkit.tokenizer import Tokenizer
 from nlpkit.training import record
 from nlpkit.training.calibrate import calibrated
 from nlpkit.training.examples import examples
@@ -29,7 +29,8 @@ from nlpkit.training.features import Features, collect
 from nlpkit.training.holdout import split_rows
 from nlpkit.training.loop import fit, precision
 from nlpkit.training.losses import Soft
-from nlpkit.training.teacher import taught_rows, teacher_logits
+from nlpkit.training.teacher import taught_rows, teacher_said
+from nlpkit.training.teacher_states import Said
 from nlpkit.training.trained import Trained
 from nlpkit.training.training_rows import training_rows, with_extra
 from nlpkit.tuning import State, begin_from, prepare, restore, tuned_state
@@ -89,7 +90,10 @@ def train(
     taught = None
     if recipe.teacher is not None:
         training = taught_rows(training, recipe, data, heldout=heldout)
-        taught = teacher_logits(training, recipe, device=str(place), progress=progress)
+        tokenizer, size = _reader(recipe)
+        taught = teacher_said(
+            training, recipe, tokenizer, max_tokens=size, device=str(place), progress=progress
+        )
     features = _features(training, recipe, taught, checkpoints, progress)
     trained = _train(recipe, features, heldout, Path(folder), target, place, progress)
     aside = 0 if heldout is None else len(heldout)
@@ -112,7 +116,7 @@ def _adjusted(recipe: Recipe, limit: int | None, seed: int | None, folder: str |
 def _features(
     frame: pd.DataFrame,
     recipe: Recipe,
-    taught: NDArray[np.float32] | None,
+    taught: Said | None,
     folder: Path,
     progress: bool,
 ) -> Features:
@@ -121,13 +125,13 @@ def _features(
 
     content = corpora.fingerprint(frame)
     if taught is not None:
-        content += hashlib.sha256(taught.tobytes()).hexdigest()
+        content += hashlib.sha256(taught.logits.tobytes()).hexdigest()
     path = folder / f"features-{_key(recipe, content)}.safetensors"
     if path.is_file():
         return Features.open(path)
-    shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
-    size = min(recipe.backbone.max_tokens, shared.max_tokens)
-    made = examples(frame, recipe, shared.tokenizer, max_tokens=size, taught=taught)
+    tokenizer, size = _reader(recipe)
+    logits, states = (None, None) if taught is None else (taught.logits, taught.states)
+    made = examples(frame, recipe, tokenizer, max_tokens=size, taught=logits, states=states)
     bar = tqdm(made, desc="preparing", unit="example", disable=None if progress else True)
     features = collect(bar)
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +139,12 @@ def _features(
     features.save(partial)
     partial.replace(path)
     return features
+
+
+def _reader(recipe: Recipe) -> tuple[Tokenizer, int]:
+    """The backbone's tokenizer, and the length of a window."""
+    shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+    return shared.tokenizer, min(recipe.backbone.max_tokens, shared.max_tokens)
 
 
 def _key(recipe: Recipe, fingerprint: str) -> str:
@@ -161,6 +171,8 @@ def _train(
     torch.manual_seed(recipe.training.seed)  # the head's and the adapters' first weights
     model = build(recipe)
     prepare(model, recipe.backbone)
+    if features.states.size:
+        model.matching = nn.Linear(shared.width, features.states.shape[1])
     content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
     begun: State = {}
     if recipe.training.start is not None:
@@ -179,7 +191,7 @@ def _train(
         kind=recipe.head.kind,
         pad_id=shared.pad_id,
         mask_id=shared.tokenizer.mask_id,
-        soft=None if teacher is None else Soft(teacher.weight, teacher.temperature),
+        soft=None if teacher is None else Soft(teacher.weight, teacher.temperature, teacher.states),
         device=device,
         folder=target / CHECKPOINTS,
         key=key,
@@ -193,7 +205,9 @@ def _train(
         )
     # Stored in half precision: the rounding is far below what training itself leaves open, and
     # what is measured from here on are the rounded weights.
-    kept = blended(begun, result.weights, recipe.training.blend)
+    # The map to a teacher's states has done its work.
+    ended = {k: v for k, v in result.weights.items() if not k.startswith("matching.")}
+    kept = blended(begun, ended, recipe.training.blend)
     state: State = {name: tensor.half() for name, tensor in kept.items()}
     pipeline = assemble(recipe, state, device=str(device), folder=source)
     values = calibration = None

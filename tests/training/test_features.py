@@ -29,7 +29,8 @@ def example_lists(draw: st.DrawFn) -> list[Example]:
             segments = np.array([i % len(targets) for i in range(size)])
             places = np.arange(len(targets)) + row
             window = Window(ids, types, 1, 0, size, segments, places)
-        examples.append(Example(window, targets, row))
+        states = np.full((size if draw(st.booleans()) else 0, 2), row, np.float16)
+        examples.append(Example(window, targets, row, states))
     return examples
 
 
@@ -62,6 +63,7 @@ def test_examples_come_back(
                 np.testing.assert_array_equal(got, given_)
         np.testing.assert_array_equal(opened.target(index), np.float32(example.targets))
         assert opened.rows[index] == example.row
+        assert opened.teacher_states(index).tolist() == example.states.tolist()
 
 
 def test_no_examples() -> None:
@@ -86,3 +88,15 @@ def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
         Features.open(path)
     with pytest.raises(DataError, match="cannot read the features"):
         Features.open(tmp_path / "nowhere")
+
+
+def test_a_file_from_before_there_were_states(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    window = Window(np.arange(3), np.zeros(3, int), 1, 0, 3)
+    collect([Example(window, [1.0], 0)]).save(tmp_path / "f")
+    arrays = {k: v for k, v in load_file(tmp_path / "f").items() if not k.startswith("state")}
+    save_file(arrays, tmp_path / "old")
+    opened = Features.open(tmp_path / "old")
+    assert opened.window(0).ids.tolist() == [0, 1, 2]
+    assert not len(opened.teacher_states(0))
