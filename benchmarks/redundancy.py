@@ -2,7 +2,9 @@
 
 On documents of the training sets that training did not draw, so that a way can be chosen without
 looking at validation. Sentences are scored once. `--share` measures coverage with other bounds on
-which sentences it looks at, `--reference` with other lengths of the reference it expects.
+which sentences it looks at, `--reference` with other lengths of the reference it expects, and
+`--pairs` with other weights of word pairs. Coverage is measured with the pipeline's own worth of
+words and, as it would be without, by the probabilities of their sentences alone.
 Prints a Markdown table.
 """
 
@@ -17,10 +19,11 @@ import pandas as pd
 
 import nlpkit
 from nlpkit.evaluation.rouge import rouge
+from nlpkit.recipe_sections import WorthRecipe
 from nlpkit.results import Summary
 from nlpkit.tasks import coverage, selection
 from nlpkit.tasks.selection import Redundancy
-from nlpkit.tasks.summarization import Summarization, is_heading
+from nlpkit.tasks.summarization import Summarization, choosable
 from nlpkit.tasks.summary_length import Length
 from nlpkit.training.training_rows import training_rows
 
@@ -38,10 +41,12 @@ def unseen(pipeline: Summarization, rows: int, data: Path | None, seed: int) -> 
     return left.sample(n=min(rows, len(left)), random_state=seed)
 
 
-def chosen(scored: Summary, document: str, count: int, way: Redundancy) -> list[str]:
+def chosen(
+    scored: Summary, document: str, count: int, way: Redundancy, worth: WorthRecipe | None
+) -> list[str]:
     """The sentences of a summary, headings left out, as the pipeline chooses them."""
     texts = [document[start:stop] for start, stop in scored.spans]
-    pool = [index for index, text in enumerate(texts) if not is_heading(text)]
+    pool = choosable(texts)
     if len(pool) < count:
         pool = list(range(len(texts)))
     picked = selection.select(
@@ -49,6 +54,7 @@ def chosen(scored: Summary, document: str, count: int, way: Redundancy) -> list[
         sentences=[texts[index] for index in pool],
         length=Length(sentences=count),
         redundancy=way,
+        worth=worth,
     )
     return [texts[pool[index]] for index in picked]
 
@@ -61,8 +67,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2000, help="documents (%(default)s)")
     parser.add_argument("--dtype", default="int8", help="number type (%(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="of the rows (%(default)s)")
-    parser.add_argument("--share", type=float, nargs="*", default=[0, 0.2, 0.5], help="others")
-    parser.add_argument("--reference", type=float, nargs="*", default=[0.35, 0.7], help="others")
+    parser.add_argument("--share", type=float, nargs="*", default=[0.1, 0.4], help="others")
+    parser.add_argument("--reference", type=float, nargs="*", default=[0.5, 1.0], help="others")
+    parser.add_argument("--pairs", type=float, nargs="*", default=[1, 8], help="others")
     options = parser.parse_args()
     pipeline = nlpkit.load(options.pipeline, dtype=options.dtype)
     frame = unseen(pipeline, options.rows, options.data, options.seed)
@@ -71,24 +78,36 @@ def main() -> None:
     scored = list(pipeline(documents, progress=True))
     count = pipeline.recipe.decoding.sentences
 
-    def ways() -> Iterator[tuple[str, Redundancy]]:
+    learned = pipeline.recipe.decoding.worth
+
+    def ways() -> Iterator[tuple[str, Redundancy, WorthRecipe | None]]:
         for way in get_args(Redundancy):
-            yield way, way
-        usual = selection.COVERAGE_SHARE, coverage.REFERENCE
-        for share in options.share:
-            selection.COVERAGE_SHARE = share
-            yield f"coverage, from {share:g} of the probability", "coverage"
-        selection.COVERAGE_SHARE = usual[0]
-        for share in options.reference:
-            coverage.REFERENCE = share
-            yield f"coverage, a reference {share:g} times as long", "coverage"
-        coverage.REFERENCE = usual[1]
+            if way != "coverage" or learned is None:
+                yield way, way, None
+        if learned is None:
+            return
+        yield "coverage, nothing learned of words", "coverage", None
+        yield "coverage", "coverage", learned
+        others = [
+            (selection, "LEARNED_SHARE", options.share, "from {:g} of the probability"),
+            (coverage, "LEARNED_REFERENCE", options.reference, "a reference {:g} times as long"),
+            (coverage, "PAIR_WEIGHT", options.pairs, "pairs counting {:g} times"),
+        ]
+        for module, name, values, text in others:
+            usual = getattr(module, name)
+            for value in values:
+                setattr(module, name, value)
+                yield f"coverage, {text.format(value)}", "coverage", learned
+            setattr(module, name, usual)
 
     print(f"{len(documents):,} documents, {pipeline.info['dtype']}, {count} sentences\n")
     print("| | ROUGE-1 | ROUGE-2 | ROUGE-Lsum | words | sentences under 8 words |")
     print("|---|---|---|---|---|---|")
-    for name, way in ways():
-        summaries = [chosen(s, d, count, way) for s, d in zip(scored, documents, strict=True)]
+    for name, way, worth in ways():
+        summaries = [
+            chosen(one, document, count, way, worth)
+            for one, document in zip(scored, documents, strict=True)
+        ]
         scores = rouge(summaries, references, types=METRICS)
         lengths = [len(sentence.split()) for summary in summaries for sentence in summary]
         cells = [f"{100 * scores[metric].value:.2f}" for metric in METRICS]

@@ -194,6 +194,35 @@ class DataRecipe(Section):
     soft_labels: Share = 0.0
 
 
+# Each weight's feature, in order.
+WORTH_FEATURES = (
+    "log-odds that any sentence with it belongs in the summary",
+    "log-odds of the best of those sentences",
+    "logarithm of their number",
+    "place of the first of them, as a share of the document",
+    "logarithm of the letters of its shorter word",
+    "logarithm of the letters of its longer word",
+    "1 where it holds a digit",
+    "1",
+)
+
+Weights = Annotated[
+    tuple[float, ...], Field(min_length=len(WORTH_FEATURES), max_length=len(WORTH_FEATURES))
+]
+
+
+class WorthRecipe(Section):
+    """`[decoding.worth]`: how likely a reference summary holds a word, or two words in a row.
+
+    Attributes:
+        word: a logistic function's weights, in the order of `WORTH_FEATURES`.
+        pair: the same for pairs of words.
+    """
+
+    word: Weights
+    pair: Weights
+
+
 class DecodingRecipe(Section):
     """`[decoding]`: how logits become results; most are the defaults of a call's arguments.
 
@@ -212,6 +241,8 @@ class DecodingRecipe(Section):
             one answer to the end of another, are too likely without it.
         sentences: length of a summary where the caller sets none.
         redundancy: how repeated content is kept out of a summary.
+        worth: what `coverage` takes words and word pairs to be worth; fitted on the held-out part
+            where that is the recipe's way. None takes the sentences' own probabilities.
     """
 
     temperature: Annotated[float, Field(gt=0)] = 1.0
@@ -223,6 +254,7 @@ class DecodingRecipe(Section):
     length_penalty: Annotated[float, Field(ge=0)] = 0.0
     sentences: Count = 3
     redundancy: Literal["none", "trigram", "mmr", "coverage"] = "trigram"
+    worth: WorthRecipe | None = None
 
 
 class EvaluationRecipe(Section):

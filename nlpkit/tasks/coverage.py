@@ -1,28 +1,30 @@
 """Sentences that are chosen together, for what they say between them.
 
 A summary by score alone takes the best sentences one by one, and trigram blocking only keeps out
-those that repeat another. Here the words and word pairs of a document are concepts (Gillick and
-Favre, "A Scalable Global Model for Summarization", 2009), each worth the probability that any of
-its sentences belongs in the summary. What is looked for is the most worth for the length: the
-expectation of a ROUGE-like F1, against a reference half as long.
+those that repeat another. Here words and word pairs have a worth (`nlpkit.tasks.concepts`), and
+what is looked for is the most worth for the length: the expectation of a ROUGE-like F1, against a
+reference of about the length that is expected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from nlpkit.tasks.concepts import Concepts
 from nlpkit.tasks.summary_length import Room
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-_Concept = str | tuple[str, str]
 
 # Of what a summary of this length holds on average, how long the reference is taken to be.
 REFERENCE = 0.5
+# The same where the worth of concepts is learned, and how much more a pair then counts than a word:
+# pairs are less likely, and ROUGE-2 counts them alone.
+LEARNED_REFERENCE = 0.7
+PAIR_WEIGHT = 4.0
 
 # Times that each sentence of a summary may be exchanged for a better one. In longer summaries one
 # sentence matters little, and looking at each would take long.
@@ -31,7 +33,14 @@ _EXCHANGED = 50
 
 
 def most_covering(
-    chances: Floats, words: Sequence[Sequence[str]], room: Room, pool: Indices
+    chances: Floats,
+    words: Sequence[Sequence[str]],
+    room: Room,
+    pool: Indices,
+    *,
+    concepts: Concepts,
+    worth: Floats,
+    reference: float,
 ) -> list[int]:
     """Sentences that cover the most for their length: one at a time, then exchanged.
 
@@ -41,11 +50,14 @@ def most_covering(
         room: what is left of the summary's length; what is chosen is taken from it.
         pool: the sentences to choose from, as `room` counts them, in the order in which they are
             preferred where they are worth the same.
+        concepts: of the pool's sentences.
+        worth: of each concept.
+        reference: how long the reference is, as a share of a summary of average sentences.
 
     Returns:
         Some of the pool's, in no order.
     """
-    search = _Search(chances, words, room, pool)
+    search = _Search(chances, words, room, pool, concepts, worth, reference)
     chosen = search.fill([])
     for _ in range(_ROUNDS if len(chosen) < min(len(pool), _EXCHANGED) else 0):
         before = list(chosen)
@@ -65,19 +77,24 @@ class _Search:
     """What each sentence of the pool would add to those that are chosen."""
 
     def __init__(
-        self, chances: Floats, words: Sequence[Sequence[str]], room: Room, pool: Indices
+        self,
+        chances: Floats,
+        words: Sequence[Sequence[str]],
+        room: Room,
+        pool: Indices,
+        concepts: Concepts,
+        worth: Floats,
+        reference: float,
     ) -> None:
-        self.room, self.pool = room, pool
-        self.sentence, self.concept = _occurrences(words)
-        misses = np.log1p(-np.clip(chances, 0, 1 - 1e-9))
-        self.worth = 1 - np.exp(np.bincount(self.concept, misses[self.sentence]))
+        self.room, self.pool, self.worth = room, pool, worth
+        self.sentence, self.concept = concepts.sentence, concepts.concept
         self.lengths = np.array([len(own) for own in words], np.float64)
         if room.counts_sentences:
             total = float(chances.sum())
             average = self.lengths @ chances / total if total > 0 else self.lengths.mean()
-            self.reference = REFERENCE * room.left * float(average)
+            self.reference = reference * room.left * float(average)
         else:
-            self.reference = REFERENCE * room.left
+            self.reference = reference * room.left
             self.lengths = np.where(self.lengths > 0, room.costs[pool], 0).astype(np.float64)
 
     def fill(self, chosen: Sequence[int]) -> list[int]:
@@ -108,16 +125,3 @@ class _Search:
         rates = np.where(free, np.round(rates, 9), -np.inf)
         found = int(np.argmax(rates))
         return None if instead is not None and rates[found] <= rates[instead] else found
-
-
-def _occurrences(words: Sequence[Sequence[str]]) -> tuple[Indices, Indices]:
-    """Every concept of every sentence once: the sentence, and the concept's number."""
-    numbers: dict[_Concept, int] = {}
-    sentences: list[int] = []
-    concepts: list[int] = []
-    for index, own in enumerate(words):
-        found: list[_Concept] = [*own, *pairwise(own)]
-        for concept in dict.fromkeys(found):
-            sentences.append(index)
-            concepts.append(numbers.setdefault(concept, len(numbers)))
-    return np.array(sentences, np.int64), np.array(concepts, np.int64)

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpkit.errors import InputError, InputTypeError
-from nlpkit.tasks.coverage import most_covering
+from nlpkit.recipe_sections import WorthRecipe
+from nlpkit.tasks import coverage
+from nlpkit.tasks.concepts import Concepts
 from nlpkit.tasks.summary_length import Length, Room
 
 Redundancy = Literal["none", "trigram", "mmr", "coverage"]
@@ -31,6 +33,8 @@ CANDIDATES = 2000
 # that a summary by score would have. Without a bound a short sentence that hardly says anything
 # would often be the third: it takes little room.
 COVERAGE_SHARE = 0.4
+# Where the worth of concepts is learned, short sentences are known for what they are.
+LEARNED_SHARE = 0.2
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -45,6 +49,7 @@ def select(
     token_counts: Sequence[int] | None = None,
     vectors: npt.NDArray[np.floating[Any]] | None = None,
     diversity: float = 0.3,
+    worth: WorthRecipe | None = None,
 ) -> list[int]:
     """The sentences of a summary, best first by score, given back in document order.
 
@@ -77,6 +82,7 @@ def select(
         token_counts: The tokens of each sentence; needed for `Length(tokens=...)`.
         vectors: Sentence vectors (n, d) for `"mmr"`.
         diversity: 0 is by score alone, 1 by novelty alone.
+        worth: for `"coverage"`: what a pipeline has learned of words and word pairs.
 
     Returns:
         Indices into `sentences`, ascending.
@@ -113,7 +119,7 @@ def select(
     if redundancy == "mmr":
         chosen = _by_relevance(values, ranked, sentences, vectors, diversity, room)
     elif redundancy == "coverage":
-        chosen = _by_coverage(values, ranked, sentences, room)
+        chosen = _by_coverage(values, ranked, sentences, room, worth)
     elif redundancy == "trigram":
         chosen = _unlike(ranked, sentences, room, fill)
     else:
@@ -133,7 +139,7 @@ def _unlike(
             break
         if not room.open(index):
             continue
-        words = _words(sentences[index])
+        words = words_of(sentences[index])
         trigrams = set(zip(words, words[1:], words[2:], strict=False))
         if seen.isdisjoint(trigrams):
             room.take(index)
@@ -182,7 +188,11 @@ def _by_relevance(
 
 
 def _by_coverage(
-    scores: Floats, ranked: npt.NDArray[np.int64], sentences: Sequence[str], room: Room
+    scores: Floats,
+    ranked: npt.NDArray[np.int64],
+    sentences: Sequence[str],
+    room: Room,
+    learned: WorthRecipe | None,
 ) -> list[int]:
     """The most worth of words and word pairs among the candidates."""
     if scores.min() < 0 or scores.max() > 1:
@@ -191,17 +201,37 @@ def _by_coverage(
             f"scores holds {scores[place]:g} at index {place}: coverage needs probabilities, "
             "0 to 1."
         )
-    pool = ranked[: min(CANDIDATES, _likely(scores[ranked], room.costs[ranked], room.left))]
-    words = [_words(sentences[index]) for index in pool]
-    chosen = most_covering(scores[pool], words, room, pool)
+    pool = candidates(scores, room, COVERAGE_SHARE if learned is None else LEARNED_SHARE)
+    words = [words_of(sentences[index]) for index in pool]
+    concepts = Concepts.of(words)
+    if learned is None:
+        worth, reference = concepts.chances(scores[pool]), coverage.REFERENCE
+    else:
+        every = [words_of(sentence) for sentence in sentences]
+        worth = concepts.learned(scores, every, learned)
+        worth = worth * np.where(concepts.pairs, coverage.PAIR_WEIGHT, 1.0)
+        reference = coverage.LEARNED_REFERENCE
+    chosen = coverage.most_covering(
+        scores[pool], words, room, pool, concepts=concepts, worth=worth, reference=reference
+    )
     return chosen + [index for index in ranked[len(pool) :].tolist() if room.take(index)]
 
 
-def _likely(scores: Floats, costs: npt.NDArray[np.int64], left: int) -> int:
-    """How many of the sentences, the best of which come first, coverage chooses among."""
-    by_score = int(np.searchsorted(np.cumsum(costs), left, side="right"))
-    least = COVERAGE_SHARE * scores[max(0, by_score - 1)]
-    return int(np.searchsorted(-scores, -least, side="right"))
+def candidates(scores: Floats, room: Room, share: float) -> npt.NDArray[np.int64]:
+    """The sentences among which coverage chooses, best first; at most `CANDIDATES`.
+
+    Args:
+        scores: of all sentences.
+        room: the summary's length.
+        share: those with at least this share of the score of the last one that a summary by score
+            would have.
+    """
+    ranked = np.argsort(-scores, kind="stable")
+    costs = room.costs[ranked]
+    by_score = int(np.searchsorted(np.cumsum(costs), room.left, side="right"))
+    least = share * scores[ranked[max(0, by_score - 1)]]
+    likely = int(np.searchsorted(-scores[ranked], -least, side="right"))
+    return ranked[: min(CANDIDATES, likely)]
 
 
 def _vector_similarity(vectors: Floats) -> Callable[[int], Floats]:
@@ -223,7 +253,7 @@ def _word_similarity(sentences: Sequence[str]) -> Callable[[int], Floats]:
     numbers: dict[str, int] = {}
     rows, columns, weights = [], [], []
     for row, sentence in enumerate(sentences):
-        for word, count in Counter(_words(sentence)).items():
+        for word, count in Counter(words_of(sentence)).items():
             rows.append(row)
             columns.append(numbers.setdefault(word, len(numbers)))
             weights.append(count)
@@ -245,7 +275,8 @@ def _word_similarity(sentences: Sequence[str]) -> Callable[[int], Floats]:
     return similarity
 
 
-def _words(sentence: str) -> list[str]:
+def words_of(sentence: str) -> list[str]:
+    """Lower-cased runs of letters and digits of any script."""
     return _WORD.findall(sentence.lower())
 
 

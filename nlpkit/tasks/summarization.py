@@ -45,6 +45,15 @@ def is_heading(sentence: str) -> bool:
     return not sentence.rstrip(_CLOSERS).endswith(_STOPS)
 
 
+def choosable(sentences: Sequence[str]) -> list[int]:
+    """Which stretches of text are sentences, of which a summary is made first.
+
+    >>> choosable(["5 Plants", "They grow.", "See also"])
+    [1]
+    """
+    return [index for index, sentence in enumerate(sentences) if not is_heading(sentence)]
+
+
 class Summarization(Pipeline[str, Summary, SummaryOptions]):
     """Summarizes documents of any length; made by `nlpkit.load`."""
 
@@ -136,7 +145,7 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
         scores = self._scores(prepared, logits)
         texts = [text[a:b] for a, b in notes.spans]
         count = options.length.count(len(texts))
-        pool = [index for index, sentence in enumerate(texts) if not is_heading(sentence)]
+        pool = choosable(texts)
         lacking = len(texts) * (not pool) if count is None else count - len(pool)
         if lacking > 0:
             headings = sorted(set(range(len(texts))) - set(pool), key=lambda i: -scores[i])
@@ -148,6 +157,7 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
             length=options.length if count is None else Length(sentences=max(1, count)),
             redundancy=options.redundancy,
             token_counts=[notes.tokens[index] for index in pool],
+            worth=self.recipe.decoding.worth,
         )
         chosen = [pool[index] for index in picked]
         sentences = tuple(

@@ -7,7 +7,7 @@ answer" and the threshold are few numbers, fitted last, on rows that the weights
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -22,8 +22,9 @@ from nlpkit.recipe import Recipe
 from nlpkit.results import Failure, Label, Summary
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.question_answering import QuestionAnswering
-from nlpkit.tasks.summarization import Summarization
+from nlpkit.tasks.summarization import Summarization, choosable
 from nlpkit.training.calibrate_answers import AnswerEvidence, answer_evidence
+from nlpkit.training.concept_worth import Summarized, fit_worth
 from nlpkit.training.groups import groups
 
 if TYPE_CHECKING:
@@ -59,12 +60,10 @@ class Evidence(Protocol):
     def __len__(self) -> int:
         """How many rows."""
 
-    def fit(self, rows: Rows) -> dict[str, float]:
+    def fit(self, rows: Rows) -> dict[str, Any]:
         """The values of `[decoding]` that suit the rows best."""
 
-    def outcomes(
-        self, decoding: Mapping[str, float], rows: Rows
-    ) -> dict[str, tuple[Values, Values]]:
+    def outcomes(self, decoding: Mapping[str, Any], rows: Rows) -> dict[str, tuple[Values, Values]]:
         """By name: probabilities at these values, and whether what they are of was so."""
 
 
@@ -72,9 +71,10 @@ def calibrated(pipeline: Pipeline[Any, Any, Any], heldout: pd.DataFrame) -> Cali
     """The pipeline's recipe with what decoding needs fitted on rows, and what that changes.
 
     Fitted are, for one label of several, the temperature at which the rows' labels are most
-    likely; for summaries, that at which the greedy oracle's choice of sentences is; for answers,
-    see `AnswerEvidence`. Several labels a text and numbers are left alone, and so is everything
-    where there are fewer than 100 rows.
+    likely; for summaries, that at which the greedy oracle's choice of sentences is, and with
+    `redundancy = "coverage"` what words and word pairs are worth (`fit_worth`); for answers, see
+    `AnswerEvidence`. Several labels a text and numbers are left alone, and so is everything where
+    there are fewer than 100 rows.
 
     The errors are expected calibration errors in 15 bins: `ece` of the best label, or of a
     sentence being the oracle's; `ece_score` of the best answer being exactly right and
@@ -209,28 +209,44 @@ class SentenceEvidence:
         logits: `(sentences,)`.
         gold: whether the oracle chose it, `(sentences,)`.
         row: the document of each sentence, `(sentences,)`, from 0 on.
+        documents: what a summary may take of each document: sentences, logits, the reference.
+        sentences: how many a summary has, where words and word pairs have a worth of their own;
+            0 where they have none.
     """
 
     logits: Values
     gold: Rows
     row: NDArray[np.intp]
+    documents: Sequence[Summarized] = ()
+    sentences: int = 0
 
     def __len__(self) -> int:
         return int(self.row.max(initial=-1)) + 1
 
-    def fit(self, rows: Rows) -> dict[str, float]:
-        """The temperature with the highest likelihood."""
+    def fit(self, rows: Rows) -> dict[str, Any]:
+        """The temperature with the highest likelihood, and what words are then worth."""
         inside = rows[self.row]
         pairs = np.stack([np.zeros(inside.sum()), self.logits[inside]], axis=1)
-        return {"temperature": _temperature(pairs, self.gold[inside].astype(np.intp))}
+        fitted: dict[str, Any] = {
+            "temperature": _temperature(pairs, self.gold[inside].astype(np.intp))
+        }
+        if self.sentences:
+            own = [document for document, kept in zip(self.documents, rows, strict=True) if kept]
+            warm = [d._replace(chances=_chances(d.chances, fitted["temperature"])) for d in own]
+            fitted["worth"] = fit_worth(warm, self.sentences)
+        return fitted
 
     def outcomes(
         self, decoding: Mapping[str, float], rows: Rows
     ) -> dict[str, tuple[Values, Values]]:
         """The probability of each sentence, and whether the oracle chose it."""
         inside = rows[self.row]
-        chances = 0.5 * (1 + np.tanh(self.logits[inside] / decoding["temperature"] / 2))
+        chances = _chances(self.logits[inside], decoding["temperature"])
         return {"ece": (chances, self.gold[inside].astype(np.float64))}
+
+
+def _chances(logits: Values, temperature: float) -> Values:
+    return 0.5 * (1 + np.tanh(logits / temperature / 2))
 
 
 def _temperature(logits: Values, gold: NDArray[np.intp]) -> float:
@@ -266,6 +282,8 @@ def _sentences(
     gold: list[bool] = []
     owners: list[int] = []
     kept: list[int] = []
+    documents: list[Summarized] = []
+    decoding = pipeline.recipe.decoding
     results: Iterator[Summary | Failure] = pipeline(inputs(heldout, pipeline), errors="return")
     for row, (summary, document, reference) in enumerate(
         zip(results, heldout["document"], heldout["summary"], strict=True)
@@ -276,12 +294,22 @@ def _sentences(
         chosen = set(greedy_oracle(sentences, reference, max_sentences=most))
         # 0 is a sentence without a token.
         read = [place for place, score in enumerate(summary.scores) if 0 < score < 1]
-        scores = np.array([summary.scores[place] for place in read])
-        logits += (np.log(scores) - np.log1p(-scores)).tolist()
+        scores = np.array(summary.scores)
+        with np.errstate(divide="ignore"):  # a sentence without a token is never chosen
+            own = np.log(scores) - np.log1p(-scores)
+        logits += own[read].tolist()
         gold += [place in chosen for place in read]
         owners += [len(kept)] * len(read)
-        kept += [row] * bool(read)
+        if read:
+            kept.append(row)
+            may = choosable(sentences)
+            texts = [sentences[place] for place in may]
+            documents.append(Summarized(texts, own[may], reference))
     evidence = SentenceEvidence(
-        np.array(logits), np.array(gold, np.bool_), np.array(owners, np.intp)
+        np.array(logits),
+        np.array(gold, np.bool_),
+        np.array(owners, np.intp),
+        documents,
+        decoding.sentences if decoding.redundancy == "coverage" else 0,
     )
     return evidence, np.array(kept, np.intp)
