@@ -9,7 +9,8 @@ Extractive Summarization" (2013).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -60,7 +61,7 @@ class Concepts:
         """The probability that any sentence with the concept belongs in the summary."""
         return _any(chances, self.sentence, self.concept, len(self.numbers))
 
-    def features(self, chances: Floats, words: Sequence[Sequence[str]]) -> Floats:
+    def features(self, chances: Floats, words: Iterable[Sequence[str]]) -> Floats:
         """What is known of each concept, `(concepts, features)`, as `WorthRecipe` names them.
 
         Args:
@@ -68,23 +69,23 @@ class Concepts:
             words: of each sentence of the whole document.
         """
         count = len(self.numbers)
-        found = [
-            (index, number)
-            for index, own in enumerate(words)
-            for number in map(self.numbers.get, concepts_of(own))
-            if number is not None
-        ]
-        sentence, concept = np.array(found, np.int64).reshape(-1, 2).T
+        # Of a book these are millions: eight bytes each, not an object.
+        sentences, concepts = array("q"), array("q")
+        for index, own in enumerate(words):
+            known = [n for n in map(self.numbers.get, concepts_of(own)) if n is not None]
+            concepts.extend(known)
+            sentences.extend([index] * len(known))
+        sentence, concept = np.array(sentences, np.int64), np.array(concepts, np.int64)
         best = np.zeros(count)
         np.maximum.at(best, concept, chances[sentence])
-        first = np.full(count, len(words))
+        first = np.full(count, len(chances))
         np.minimum.at(first, concept, sentence)
         spelled = [(c,) if isinstance(c, str) else c for c in self.numbers]
         columns = [
             _log_odds(_any(chances, sentence, concept, count)),
             _log_odds(best),
             np.log(np.maximum(np.bincount(concept, minlength=count), 1)),
-            first / max(1, len(words)),
+            first / max(1, len(chances)),
             np.log([min(map(len, own)) for own in spelled]),
             np.log([max(map(len, own)) for own in spelled]),
             np.array([any(map(_has_digit, own)) for own in spelled], np.float64),
@@ -93,7 +94,7 @@ class Concepts:
         return np.stack(columns, axis=1)
 
     def learned(
-        self, chances: Floats, words: Sequence[Sequence[str]], worth: WorthRecipe
+        self, chances: Floats, words: Iterable[Sequence[str]], worth: WorthRecipe
     ) -> Floats:
         """The probability that a reference summary holds each concept; see `features`."""
         weights = np.where(self.pairs[:, None], [worth.pair], [worth.word])

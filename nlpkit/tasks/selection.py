@@ -207,8 +207,7 @@ def _by_coverage(
     if learned is None:
         worth, reference = concepts.chances(scores[pool]), coverage.REFERENCE
     else:
-        every = [words_of(sentence) for sentence in sentences]
-        worth = concepts.learned(scores, every, learned)
+        worth = concepts.learned(scores, map(words_of, sentences), learned)
         worth = worth * np.where(concepts.pairs, coverage.PAIR_WEIGHT, 1.0)
         reference = coverage.LEARNED_REFERENCE
     chosen = coverage.most_covering(
