@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2000, help="documents (%(default)s)")
     parser.add_argument("--dtype", default="int8", help="number type (%(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="of the rows (%(default)s)")
-    parser.add_argument("--share", type=float, nargs="*", default=[0.1, 0.4], help="others")
+    parser.add_argument("--share", type=float, nargs="*", default=[0.1, 0.2], help="others")
     parser.add_argument("--reference", type=float, nargs="*", default=[0.5, 1.0], help="others")
     parser.add_argument("--pairs", type=float, nargs="*", default=[1, 8], help="others")
     options = parser.parse_args()
@@ -89,7 +89,7 @@ def main() -> None:
         yield "coverage, nothing learned of words", "coverage", None
         yield "coverage", "coverage", learned
         others = [
-            (selection, "LEARNED_SHARE", options.share, "from {:g} of the probability"),
+            (selection, "COVERAGE_SHARE", options.share, "from {:g} of the probability"),
             (coverage, "LEARNED_REFERENCE", options.reference, "a reference {:g} times as long"),
             (coverage, "PAIR_WEIGHT", options.pairs, "pairs counting {:g} times"),
         ]

@@ -33,8 +33,6 @@ CANDIDATES = 2000
 # that a summary by score would have. Without a bound a short sentence that hardly says anything
 # would often be the third: it takes little room.
 COVERAGE_SHARE = 0.4
-# Where the worth of concepts is learned, short sentences are known for what they are.
-LEARNED_SHARE = 0.2
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -201,7 +199,7 @@ def _by_coverage(
             f"scores holds {scores[place]:g} at index {place}: coverage needs probabilities, "
             "0 to 1."
         )
-    pool = candidates(scores, room, COVERAGE_SHARE if learned is None else LEARNED_SHARE)
+    pool = candidates(scores, room, COVERAGE_SHARE)
     words = [words_of(sentences[index]) for index in pool]
     concepts = Concepts.of(words)
     if learned is None:

@@ -15,12 +15,16 @@ import numpy.typing as npt
 
 from nlpkit.recipe_sections import WorthRecipe
 from nlpkit.tasks.concepts import Concepts, concepts_of
-from nlpkit.tasks.selection import LEARNED_SHARE, candidates, words_of
+from nlpkit.tasks.selection import candidates, words_of
 from nlpkit.tasks.summary_length import Length, Room
 
 Floats = npt.NDArray[np.float64]
 
 _STEPS = 50
+
+# Sentences with at least this share of the probability of a summary's last one are learned from:
+# fewer are chosen from, but what keeps the others out may be seen in them.
+_SHARE = 0.2
 
 
 class Summarized(NamedTuple):
@@ -50,7 +54,7 @@ def fit_worth(documents: Iterable[Summarized], sentences: int) -> WorthRecipe | 
             continue
         words = [words_of(sentence) for sentence in document.sentences]
         room = Room(Length(sentences=sentences), document.sentences, None)
-        pool = candidates(document.chances, room, LEARNED_SHARE)
+        pool = candidates(document.chances, room, _SHARE)
         concepts = Concepts.of([words[index] for index in pool])
         held = set(concepts_of(words_of(document.reference)))
         features.append(concepts.features(document.chances, words))

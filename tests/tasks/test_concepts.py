@@ -91,7 +91,7 @@ def test_what_is_learned_decides() -> None:
 
 
 def test_it_is_the_most_worth_for_the_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "LEARNED_SHARE", 0.0)  # of all sentences
+    monkeypatch.setattr(selection, "COVERAGE_SHARE", 0.0)  # of all sentences
     random = np.random.default_rng(3)
     names = [f"w{number}" for number in range(30)]
     for _ in range(40):
