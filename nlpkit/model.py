@@ -86,8 +86,12 @@ class TaskModel(nn.Module):
         """A batch to logits: `(batch, labels)`, `(batch, tokens, 2)` for spans, or
         `(batch, sentences)` for sentences.
         """
-        states = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        return self.read(states, batch)
+        return self.read(self.states(batch), batch)
+
+    def states(self, batch: Batch) -> Tensor:
+        """The encoder's last hidden states, `(batch, tokens, hidden)`."""
+        states: Tensor = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        return states
 
     def read(self, states: Tensor, batch: Batch) -> Tensor:
         """The encoder's states `(batch, tokens, hidden)` to the logits that `forward` gives."""

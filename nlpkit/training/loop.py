@@ -285,8 +285,7 @@ class _Step:
         reduced = self.dtype != torch.float32
         with torch.autocast(self.device.type, self.dtype) if reduced else nullcontext():
             there = batch.to(self.device)
-            ids, mask, types = there.input_ids, there.attention_mask, there.token_type_ids
-            hidden = self.model.encoder(ids, mask, types)
+            hidden = self.model.states(there)
             logits = self.model.read(hidden, there)
             matching = self.model.matching
             mapped = None if matching is None else matching(hidden)

@@ -200,8 +200,7 @@ class _Asked:
                 torch.inference_mode(),
                 torch.autocast(device.type, dtype) if reduced else nullcontext(),
             ):
-                ids, mask, types = batch.input_ids, batch.attention_mask, batch.token_type_ids
-                last = self.model.encoder(ids, mask, types)
+                last = self.model.states(batch)
                 read = self.model.read(last, batch).float().cpu().numpy()
                 hidden = last.float().cpu().numpy()
             for place, index in enumerate(indices):
