@@ -143,6 +143,8 @@ def _pieces(text: str, size: int) -> Iterator[tuple[int, int]]:
     start = 0
     while len(text) - start > size:
         space = _SPACE.search(text, start + size, start + 2 * size)
+        if space is None and len(text) - start <= 2 * size:
+            break
         stop = space.start() if space else start + size
         yield start, stop
         start = stop

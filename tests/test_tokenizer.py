@@ -189,6 +189,12 @@ class TestLongTexts:
         assert tokens.ids.tolist() == whole.ids
         assert tokens.offsets.tolist() == [list(pair) for pair in whole.offsets]
 
+    def test_the_last_word_is_not_cut(self, word_piece: Any) -> None:
+        """What follows the last place for a cut may be longer than a piece, up to twice as long."""
+        text = "\r\n\r\n\r\ny the\x1cthe\x0bthe a\x1c ba\x1c b"
+        [tokens] = Tokenizer(word_piece).encode([text], piece=24)
+        assert tokens.ids.tolist() == word_piece.encode(text, add_special_tokens=False).ids
+
     def test_the_usual_pieces(self, word_piece: Any) -> None:
         text = "The cat, the dog.\n\n" * 10_500
         whole = word_piece.encode(text, add_special_tokens=False)
