@@ -23,7 +23,7 @@ from nlpkit import corpora
 from nlpkit.cache import cache_folder
 from nlpkit.errors import TrainingError
 from nlpkit.model import TaskModel, collate
-from nlpkit.padding import BATCH_TOKENS
+from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS
 from nlpkit.recipe import Recipe
 from nlpkit.tasks.classification import Classification, classification_windows
 from nlpkit.tokenizer import Template, Tokenizer, Tokens
@@ -194,7 +194,8 @@ class _Asked:
         logits: list[Array] = [np.empty(0, np.float32)] * len(windows)
         states = list(logits)
         lengths = [len(window) for window in windows]
-        for indices in budget_batches(lengths, tokens=BATCH_TOKENS[device.type], padding=64):
+        most, padding = BATCH_TOKENS[device.type], BATCH_PADDING[device.type]
+        for indices in budget_batches(lengths, tokens=most, padding=padding):
             batch = collate([windows[i] for i in indices], self.pad_id).to(device)
             with (
                 torch.inference_mode(),

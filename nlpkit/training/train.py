@@ -203,11 +203,11 @@ def _train(
             "training has diverged: weights are no longer finite; try a smaller "
             "training.learning_rate"
         )
-    # Stored in half precision: the rounding is far below what training itself leaves open, and
-    # what is measured from here on are the rounded weights.
     # The map to a teacher's states has done its work.
     ended = {k: v for k, v in result.weights.items() if not k.startswith("matching.")}
     kept = blended(begun, ended, recipe.training.blend)
+    # Stored in half precision: the rounding is far below what training itself leaves open, and
+    # what is measured from here on are the rounded weights.
     state: State = {name: tensor.half() for name, tensor in kept.items()}
     pipeline = assemble(recipe, state, device=str(device), folder=source)
     values = calibration = None
