@@ -82,17 +82,15 @@ def main() -> None:
 
     def ways() -> Iterator[tuple[str, Redundancy, WorthRecipe | None]]:
         for way in get_args(Redundancy):
-            if way != "coverage" or learned is None:
-                yield way, way, None
-        if learned is None:
-            return
-        yield "coverage, nothing learned of words", "coverage", None
-        yield "coverage", "coverage", learned
+            yield way, way, learned
+        reference = "REFERENCE" if learned is None else "LEARNED_REFERENCE"
         others = [
             (selection, "COVERAGE_SHARE", options.share, "from {:g} of the probability"),
-            (coverage, "LEARNED_REFERENCE", options.reference, "a reference {:g} times as long"),
-            (coverage, "PAIR_WEIGHT", options.pairs, "pairs counting {:g} times"),
+            (coverage, reference, options.reference, "a reference {:g} times as long"),
         ]
+        if learned is not None:
+            yield "coverage, nothing learned of words", "coverage", None
+            others.append((coverage, "PAIR_WEIGHT", options.pairs, "pairs counting {:g} times"))
         for module, name, values, text in others:
             usual = getattr(module, name)
             for value in values:

@@ -35,10 +35,18 @@ def teacher(tiny_encoder: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def student(tiny_encoder: Path, tmp_path: Path, teacher: str, training: str = "epochs = 8") -> Path:
+def student(
+    encoder: Path,
+    tmp_path: Path,
+    teacher: str,
+    training: str = "epochs = 8",
+    *,
+    tuning: str = "none",
+    name: str = "student",
+) -> Path:
     folder = folder_of(
-        tmp_path / "student", tiny_encoder, tmp_path / "rows.csv",
-        training=training, data=COLUMNS + "holdout = 0.0",
+        tmp_path / name, encoder, tmp_path / "rows.csv",
+        tuning=f'tuning = "{tuning}"', training=training, data=COLUMNS + "holdout = 0.0",
     )  # fmt: skip
     path = folder / "pipeline.toml"
     path.write_text(path.read_text() + "\n" + teacher)

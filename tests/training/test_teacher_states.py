@@ -24,6 +24,7 @@ from nlpkit.training.losses import states_apart
 from nlpkit.training.teacher import teacher_logits, teacher_said
 from nlpkit.training.teacher_states import Said, same_tokens
 from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, weights, write
+from tests.training.test_teacher import student as taught
 
 TEACHER = '[teacher]\npipeline = "{}"\nstates = 0.5\n'
 TEXTS = ["zzz", "qqq zzz\tqqq", "ñ & \u202e qqq!", "qqq " * 90]
@@ -46,13 +47,7 @@ def teacher(tiny_encoder: Path, tmp_path: Path) -> Path:
 
 
 def student(encoder: Path, tmp_path: Path, teacher: str, name: str = "student") -> Path:
-    folder = folder_of(
-        tmp_path / name, encoder, tmp_path / "rows.csv",
-        tuning='tuning = "all"', training="epochs = 4", data=COLUMNS + "holdout = 0.0",
-    )  # fmt: skip
-    path = folder / "pipeline.toml"
-    path.write_text(path.read_text() + "\n" + teacher)
-    return folder
+    return taught(encoder, tmp_path, teacher, "epochs = 4", tuning="all", name=name)
 
 
 def ask(folder: Path, texts: list[str], tokenizer: Tokenizer, size: int = 64) -> Said:
