@@ -150,6 +150,8 @@ class TeacherRecipe(Section):
         limit: at most so many of their rows, drawn with the seed.
         changed: copies of each row, labelled or not, with words dropped, swapped and replaced, of
             which the teacher says what is right.
+        alike: how likely each of these changes is another one: a word replaced by one near to it
+            in the encoder's word embeddings, such as another form of it.
     """
 
     pipeline: str = Field(min_length=1)
@@ -160,6 +162,7 @@ class TeacherRecipe(Section):
     columns: dict[str, str] = Field(default_factory=dict)
     limit: Count | None = None
     changed: Annotated[int, Field(ge=0)] = 0
+    alike: Share = 0.0
 
 
 class DataRecipe(Section):

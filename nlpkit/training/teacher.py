@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nlpkit import corpora
 from nlpkit.cache import cache_folder
+from nlpkit.encoder import backbone
 from nlpkit.errors import NlpkitError, TrainingError
 from nlpkit.recipe import Recipe
 from nlpkit.rows import renamed
@@ -24,6 +25,7 @@ from nlpkit.tables import SUFFIXES
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.loading import load
 from nlpkit.tokenizer import Tokenizer
+from nlpkit.training.changed_rows import changed_rows, near_words
 from nlpkit.training.overlap import texts, without
 from nlpkit.training.teacher_states import Said, teacher_states
 
@@ -66,7 +68,7 @@ def taught_rows(
         rows.append(_unlabelled(recipe, data)[columns])
     if teacher.changed:
         whole = pd.concat(rows, ignore_index=True)
-        rows.insert(1, _changed(whole, columns, teacher.changed, recipe.training.seed))
+        rows.insert(1, _changed(whole, columns, recipe))
     if len(rows) == 1:
         return frame
     extra = pd.concat(rows[1:], ignore_index=True).drop_duplicates(columns, ignore_index=True)
@@ -102,49 +104,15 @@ def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
     return joined
 
 
-def _changed(frame: pd.DataFrame, columns: list[str], copies: int, seed: int) -> pd.DataFrame:
-    """Copies of the rows with one of their texts changed by a word or more."""
-    import pandas as pd
-
-    rng = np.random.default_rng((seed, copies))
-    words = np.array([w for column in columns for text in frame[column] for w in text.split()])
-    rows = []
-    for _ in range(copies):
-        for row in frame[columns].itertuples(index=False, name=None):
-            place = int(rng.integers(len(columns)))
-            texts = list(row)
-            texts[place] = " ".join(change_words(texts[place].split(), words, rng))
-            rows.append(texts)
-    made = pd.DataFrame(rows, columns=columns)
-    return made[(made[columns].map(str.strip) != "").all(axis=1)]
-
-
-def change_words(
-    words: Sequence[str], others: NDArray[np.str_], rng: np.random.Generator
-) -> list[str]:
-    """The words with one or, in longer texts, several changes, each one of:
-    a word dropped, replaced by one of `others`, put in from there, or exchanged with the next.
-
-    >>> changed = change_words("it rained all day".split(), np.array(["sun"]),
-    ...                        np.random.default_rng(0))
-    >>> changed != "it rained all day".split()
-    True
-    """
-    changed = list(words)
-    for _ in range(1 + int(rng.integers(1 + len(words) // 8))):
-        if not changed:
-            break
-        place = int(rng.integers(len(changed)))
-        match int(rng.integers(4)):
-            case 0 if len(changed) > 1:
-                del changed[place]
-            case 1 if place + 1 < len(changed):
-                changed[place], changed[place + 1] = changed[place + 1], changed[place]
-            case 2:
-                changed.insert(place, str(others[int(rng.integers(len(others)))]))
-            case _:
-                changed[place] = str(others[int(rng.integers(len(others)))])
-    return changed
+def _changed(frame: pd.DataFrame, columns: list[str], recipe: Recipe) -> pd.DataFrame:
+    teacher = recipe.teacher
+    assert teacher is not None
+    near = None
+    if teacher.alike > 0:
+        shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
+        near = near_words((text for column in columns for text in frame[column]), shared)
+    seed = recipe.training.seed
+    return changed_rows(frame, columns, teacher.changed, seed=seed, alike=teacher.alike, near=near)
 
 
 def teacher_said(

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from nlpkit import recipe as recipes
+from nlpkit.encoder import backbone
 from nlpkit.errors import DataError, RecipeError, TrainingError
 from nlpkit.tasks.loading import load
-from nlpkit.training.teacher import change_words, taught_rows, teacher_logits
+from nlpkit.training.changed_rows import near_words
+from nlpkit.training.teacher import taught_rows, teacher_logits
 from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, write
 
 TEACHER = '[teacher]\npipeline = "{}"\n'
@@ -109,15 +109,14 @@ def test_rows_without_a_label_are_added_once(
     assert any({"new", "words"} & set(text.split()) for text in rows["text"].iloc[2:-1])
 
 
-@settings(max_examples=200, deadline=None)
-@given(words=st.lists(st.sampled_from("abcdef"), max_size=30), seed=st.integers(0, 1000))
-def test_changed_words(words: list[str], seed: int) -> None:
-    before = list(words)
-    changed = change_words(words, np.array(["x", "y"]), np.random.default_rng(seed))
-    assert words == before
-    assert abs(len(changed) - len(words)) <= 1 + len(words) // 8
-    assert set(changed) <= {*words, "x", "y"}
-    assert bool(changed) == bool(words)
+def test_copies_with_near_words(tiny_encoder: Path, tmp_path: Path, teacher: Path) -> None:
+    near = near_words(["zzz a 4"], backbone(str(tiny_encoder)))
+    options = "changed = 8\nalike = 1.0"
+    folder = student(tiny_encoder, tmp_path, TEACHER.format(teacher) + options)
+    (word,) = near
+    rows = taught_rows(pd.DataFrame({"text": [word], "label": ["high"]}), recipes.read(folder))
+    assert len(rows) > 1
+    assert set(rows["text"].iloc[1:]) <= set(near[word])
 
 
 def test_a_teacher_that_is_not_there(tiny_encoder: Path, tmp_path: Path, teacher: Path) -> None:
