@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nlpkit.results import Answer, Failure, Label, Sentence, Summary
     from nlpkit.tasks.loading import load
     from nlpkit.tasks.pipeline import Pipeline
+    from nlpkit.training.recalibrate import calibrate
     from nlpkit.training.train import train
 
     __version__: str
@@ -60,6 +61,7 @@ __all__ = [
     "WeightsError",
     "__version__",
     "answer",
+    "calibrate",
     "classify",
     "load",
     "pipelines",
@@ -76,6 +78,7 @@ _LAZY = {
     "Sentence": "nlpkit.results",
     "Summary": "nlpkit.results",
     "answer": "nlpkit.api",
+    "calibrate": "nlpkit.training.recalibrate",
     "classify": "nlpkit.api",
     "load": "nlpkit.tasks.loading",
     "pipelines": "nlpkit.api",

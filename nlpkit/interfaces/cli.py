@@ -17,6 +17,7 @@ from nlpkit import spacy_import
 from nlpkit.errors import InputError, InputTypeError, NlpkitError, PipelineNotFoundError
 from nlpkit.interfaces.answer import answer
 from nlpkit.interfaces.benchmark import benchmark
+from nlpkit.interfaces.calibrate import calibrate
 from nlpkit.interfaces.classify import classify
 from nlpkit.interfaces.evaluate import evaluate
 from nlpkit.interfaces.export import export
@@ -134,7 +135,10 @@ def cli() -> None:
     """
 
 
-for _command in (summarize, answer, classify, train, evaluate, score, benchmark, export, pipelines):
+_COMMANDS = (
+    summarize, answer, classify, train, calibrate, evaluate, score, benchmark, export, pipelines,
+)  # fmt: skip
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 
