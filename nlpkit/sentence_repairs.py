@@ -2,8 +2,7 @@
 
 The sentencizer begins a new sentence at the first word after a stop, whatever the stop was for. The
 functions here look at each stop with a bounded stretch of text on either side and say where
-the sentence really ends, or that it does not. They hold no state about how the text was read,
-so their answers do not depend on how a long text was cut into pieces.
+the sentence really ends, or that it does not; where they know nothing, the sentencizer is asked.
 
 The rules are for English prose, raw or PTB-tokenised (`" the end . "`), cased or lower-cased, and
 for the stops of other scripts, which are never used for abbreviations.
@@ -12,8 +11,7 @@ for the stops of other scripts, which are never used for abbreviations.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 
 from nlpkit.abbreviations import (
     AFTER_HOUR,
@@ -85,16 +83,26 @@ _KANA = re.compile("[\u3041-\u309f]")
 
 
 def sentence_ends(
-    text: str, start: int, end: int, proposals: Sequence[int], labels: Container[int] = ()
+    text: str,
+    start: int,
+    end: int,
+    begins: Callable[[int, int, int], bool],
+    labels: Container[int] = (),
 ) -> Iterator[int]:
     """Offsets in `text[start:end]`, one paragraph, at which a stop ends a sentence.
 
-    `proposals` are the sorted offsets of the words at which spaCy begins a sentence; `labels` are
-    offsets of stops that belong to the label of a list item. An offset yielded comes after the
-    stop and what closes with it, before the space.
+    An offset yielded comes after the stop and what closes with it, before the space.
 
-    >>> text = 'Mr. X left. "We won." It rained.'
-    >>> list(sentence_ends(text, 0, len(text), proposals=[13, 22]))
+    Args:
+        text: the whole text.
+        start: of the paragraph.
+        end: of the paragraph.
+        begins: whether a new sentence begins after a stop that no rule is for; gets where the stop
+            begins, where it ends and where the next word begins.
+        labels: offsets of stops that belong to the label of a list item.
+
+    >>> text = 'Mr. X left. "We won." Dr. Lee did.'
+    >>> list(sentence_ends(text, 0, len(text), lambda stop, end, word: True))
     [11, 21]
     """
     quotes = _QuoteState(text, start, end)
@@ -107,8 +115,7 @@ def sentence_ends(
             continue
         verdict = found.verdict()
         if verdict is None:
-            place = bisect_left(proposals, found.end)
-            verdict = place < len(proposals) and proposals[place] <= found.next_letter()
+            verdict = begins(found.start, found.end, found.next_letter())
         if verdict:
             yield found.after
             sentence = found.after
@@ -211,7 +218,7 @@ class _Stop:
         return self._full_stop()
 
     def next_letter(self) -> int:
-        """The offset up to which a proposal of spaCy's belongs to this stop."""
+        """Where the word after the stop begins, or at least where the stop's reach ends."""
         letter = _LETTER.search(self.text, self.after, min(self.last, self.after + 40))
         return letter.start() if letter else self.after + 40
 

@@ -1,21 +1,21 @@
 """Sentences with exact spans in the caller's own string.
 
-spaCy's rule-based sentencizer proposes where sentences begin; `nlpkit.sentence_repairs` then looks
-at each stop and keeps, moves, drops or adds a border, and `nlpkit.sentence_lines` adds those that
+`nlpkit.sentence_repairs` looks at each stop and says whether a sentence ends there; where its rules
+know nothing, spaCy's rule-based sentencizer decides. `nlpkit.sentence_lines` adds the borders that
 blank lines, list items and headings make. No character is changed on the way: a sentence is a pair
 of offsets, and what stands between two sentences is white space only.
 
-spaCy reads a shadow of the text, of the same length, in which what its tokenizer cannot read (lone
-surrogates), misreads (combining marks, invisible characters) or reads in quadratic time
-(words of thousands of characters) is masked. It reads it in pieces, since it refuses texts over a
-million characters, and the sentencizer's state is carried from one piece to the next: the result
-does not depend on the size of the pieces. Time and memory are linear in the length of the text.
+Whether the sentencizer begins a sentence after a stop depends on the words from the one with the
+stop to the next, so only these are given to it: reading all of a text with spaCy takes longer than
+everything else. It reads them in a shadow of the text, of the same length, in which what its
+tokenizer cannot read (lone surrogates), misreads (combining marks, invisible characters) or reads
+in quadratic time (words of thousands of characters) is masked. Time and memory are linear in the
+length of the text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.pipeline import Sentencizer
 
-PIECE_CHARACTERS = 100_000
 # spaCy keeps every word it has seen; past this many the splitter is made anew.
 _VOCABULARY_LIMIT = 500_000
 
@@ -39,6 +38,8 @@ _MARKS = re.compile(f"[{MARKS}]")
 _LONG_WORD = re.compile(r"(?<!\S)\S{151,}")
 _LONG_PART = re.compile(r"(\S{20,30}?)\w|(\S{30})\S")
 _SPACE = re.compile(r"\s")
+# How far back a word is looked for that stands before a stop: no chunk of a shadow is longer.
+_REACH = 300
 
 
 class Span(NamedTuple):
@@ -68,15 +69,11 @@ def split_sentences(text: str) -> list[Span]:
     """
     if not isinstance(text, str):
         raise InputTypeError(f"The text to split must be a str, not {type(text).__name__}.")
-    return _split(text, PIECE_CHARACTERS)
-
-
-def _split(text: str, piece_characters: int) -> list[Span]:
-    proposals = _proposals(text, piece_characters)
+    sentencizer = _Sentencizer(text)
     spans: list[Span] = []
     for start, end in paragraphs(text):
         borders, labels = line_borders(text, start, end)
-        borders.extend(sentence_ends(text, start, end, proposals, labels))
+        borders.extend(sentence_ends(text, start, end, sentencizer.begins, labels))
         spans.extend(_spans(text, start, end, sorted(set(borders))))
     return spans
 
@@ -104,30 +101,32 @@ def _spans(text: str, start: int, end: int, borders: list[int]) -> list[Span]:
     return spans
 
 
-def _proposals(text: str, piece_characters: int) -> list[int]:
-    """Offsets of the words at which spaCy begins a sentence, the very first left out."""
-    shadow = _shadow(text)
-    found: list[int] = []
-    open_stop = False
-    with _LOCK:
-        for start, end in _pieces(shadow, piece_characters):
-            # The first word of a piece would always begin a sentence; a word, or a word and a
-            # stop, before it gives the sentencizer the state in which the last piece ended.
-            prefix = "a . " if open_stop else "a "
-            starts, open_stop = _read(prefix + shadow[start:end])
-            shift = start - len(prefix)
-            found.extend(place + shift for place in starts if place >= len(prefix))
-    return found
+class _Sentencizer:
+    """Where spaCy's sentencizer begins sentences in a text, asked about one stop at a time."""
 
+    def __init__(self, text: str) -> None:
+        self._shadow = _shadow(text)
 
-def _pieces(shadow: str, size: int) -> Iterator[tuple[int, int]]:
-    """Consecutive stretches of a shadow, of `size` characters and up to the end of a word."""
-    start = 0
-    while start < len(shadow):
-        space = _SPACE.search(shadow, start + size)
-        end = space.start() if space else len(shadow)
-        yield start, end
-        start = end
+    def begins(self, stop: int, end: int, last: int) -> bool:
+        """Whether it begins one at a word that starts in `end` to `last`, after a stop.
+
+        Args:
+            stop: where the stop begins.
+            end: where it ends.
+            last: where the word after it begins.
+        """
+        shadow = self._shadow
+        # From the last word before the stop on: whatever came before that does not count.
+        start = stop
+        for chunk in reversed(shadow[max(0, stop - _REACH) : stop].split()):
+            start = shadow.rindex(chunk, 0, start)
+            if any(map(str.isalnum, chunk)):
+                break
+        space = _SPACE.search(shadow, last)
+        # The first word would always begin a sentence: another one takes its place.
+        piece = "a " + shadow[start : space.start() if space else len(shadow)]
+        shift = start - len("a ")
+        return any(end <= place + shift <= last for place in _starts(piece))
 
 
 def _shadow(text: str) -> str:
@@ -149,27 +148,25 @@ _LOCK = Lock()
 @lru_cache(maxsize=1)
 def _splitter() -> tuple[Language, Sentencizer]:
     with light():
+        from spacy.attrs import IS_PUNCT
         from spacy.lang.en import English
         from spacy.pipeline import Sentencizer
 
-    return English(), Sentencizer()
+    language = English()
+    # Of a new word spaCy would find out its shape, whether it is an address, and twenty things
+    # more; the sentencizer asks for one.
+    getters = language.vocab.lex_attr_getters
+    language.vocab.lex_attr_getters = {IS_PUNCT: getters[IS_PUNCT]}
+    return language, Sentencizer()
 
 
-def _read(piece: str) -> tuple[list[int], bool]:
-    """Where sentences begin in `piece`, and whether it ends in a stop that no word has followed."""
-    language, sentencizer = _splitter()
-    from spacy.attrs import IDX  # after the splitter, which sees to how spaCy is imported
-
-    if len(language.vocab.strings) > _VOCABULARY_LIMIT:
-        _splitter.cache_clear()
+def _starts(piece: str) -> list[int]:
+    """Where the sentencizer begins sentences in a piece of text."""
+    with _LOCK:
         language, sentencizer = _splitter()
-    document = language.tokenizer(piece)
-    begins = sentencizer.predict([document])[0]
-    offsets = document.to_array(IDX)
-    starts = [int(place) for place, begin in zip(offsets, begins, strict=True) if begin]
-    for token in reversed(document):
-        if token.text in sentencizer.punct_chars:
-            return starts, True
-        if not token.is_punct:
-            break
-    return starts, False
+        if len(language.vocab.strings) > _VOCABULARY_LIMIT:
+            _splitter.cache_clear()
+            language, sentencizer = _splitter()
+        document = language.tokenizer(piece)
+        (begins,) = sentencizer.predict([document])
+        return [token.idx for token, begin in zip(document, begins, strict=True) if begin]

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spacy.lang.en import English
+from spacy.pipeline import Sentencizer
 
 from nlpkit import text as text_module
 from nlpkit.errors import InputTypeError
@@ -259,10 +261,25 @@ def test_spans_hold_everything_but_white_space(text: str) -> None:
     assert is_left_out(text[end:])
 
 
-@settings(deadline=None, max_examples=300)
-@given(TEXTS, st.integers(1, 40))
-def test_the_size_of_pieces_does_not_matter(text: str, size: int) -> None:
-    assert text_module._split(text, size) == text_module._split(text, 10**6)
+class WholeText(text_module._Sentencizer):
+    """spaCy's own English tokenizer and sentencizer, which read all of the text."""
+
+    spacy = English()
+    sentencizer = Sentencizer()
+
+    def begins(self, stop: int, end: int, last: int) -> bool:
+        document = self.sentencizer(self.spacy.tokenizer("a " + self._shadow))
+        starts = [sentence.start_char - len("a ") for sentence in document.sents]
+        return any(end <= start <= last for start in starts)
+
+
+@settings(deadline=None, max_examples=400)
+@given(TEXTS)
+def test_the_sentencizer_says_the_same_of_the_whole_text(text: str) -> None:
+    spans = split_sentences(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_module, "_Sentencizer", WholeText)
+        assert split_sentences(text) == spans
 
 
 @settings(deadline=None)
@@ -328,16 +345,25 @@ def test_long_text(name: str) -> None:
 def test_vocabulary_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_module, "_VOCABULARY_LIMIT", 2_000)
     for start in range(0, 6_000, 1_000):
-        words = " ".join(f"word{number}" for number in range(start, start + 1_000))
-        assert split_sentences(f"{words}. The end.") == split_sentences(f"{words}. The end.")
+        text = " ".join(
+            f"It is Word{number}. Xavier left." for number in range(start, start + 1_000)
+        )
+        assert len(split_sentences(text)) == 2_000
         language, _ = text_module._splitter()
         assert len(language.vocab.strings) <= 2_000 + 2_200
 
 
 def test_the_sentencizer_decides_where_no_rule_does() -> None:
     text = "It stopped. Xavier left."
-    assert list(sentence_ends(text, 0, len(text), proposals=[12])) == [11]
-    assert list(sentence_ends(text, 0, len(text), proposals=[])) == []
+    asked = []
+
+    def begins(stop: int, end: int, word: int) -> bool:
+        asked.append((stop, end, word))
+        return answer
+
+    for answer in (True, False):
+        assert list(sentence_ends(text, 0, len(text), begins)) == [11] * answer
+    assert asked == [(10, 11, 12)] * 2
 
 
 def test_paragraphs_and_lines() -> None:

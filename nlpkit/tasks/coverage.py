@@ -34,7 +34,6 @@ _EXCHANGED = 50
 
 def most_covering(
     chances: Floats,
-    words: Sequence[Sequence[str]],
     room: Room,
     pool: Indices,
     *,
@@ -46,7 +45,6 @@ def most_covering(
 
     Args:
         chances: of each sentence of the pool, the probability that it belongs in the summary.
-        words: of each sentence of the pool.
         room: what is left of the summary's length; what is chosen is taken from it.
         pool: the sentences to choose from, as `room` counts them, in the order in which they are
             preferred where they are worth the same.
@@ -57,7 +55,7 @@ def most_covering(
     Returns:
         Some of the pool's, in no order.
     """
-    search = _Search(chances, words, room, pool, concepts, worth, reference)
+    search = _Search(chances, room, pool, concepts, worth, reference)
     chosen = search.fill([])
     for _ in range(_ROUNDS if len(chosen) < min(len(pool), _EXCHANGED) else 0):
         before = list(chosen)
@@ -79,7 +77,6 @@ class _Search:
     def __init__(
         self,
         chances: Floats,
-        words: Sequence[Sequence[str]],
         room: Room,
         pool: Indices,
         concepts: Concepts,
@@ -88,7 +85,7 @@ class _Search:
     ) -> None:
         self.room, self.pool, self.worth = room, pool, worth
         self.sentence, self.concept = concepts.sentence, concepts.concept
-        self.lengths = np.array([len(own) for own in words], np.float64)
+        self.lengths = concepts.sizes.astype(np.float64)
         if room.counts_sentences:
             total = float(chances.sum())
             average = self.lengths @ chances / total if total > 0 else self.lengths.mean()

@@ -200,16 +200,15 @@ def _by_coverage(
             "0 to 1."
         )
     pool = candidates(scores, room, COVERAGE_SHARE)
-    words = [words_of(sentences[index]) for index in pool]
-    concepts = Concepts.of(words)
+    concepts = Concepts.of(map(words_of, sentences), pool)
     if learned is None:
         worth, reference = concepts.chances(scores[pool]), coverage.REFERENCE
     else:
-        worth = concepts.learned(scores, map(words_of, sentences), learned)
+        worth = concepts.learned(scores, learned)
         worth = worth * np.where(concepts.pairs, coverage.PAIR_WEIGHT, 1.0)
         reference = coverage.LEARNED_REFERENCE
     chosen = coverage.most_covering(
-        scores[pool], words, room, pool, concepts=concepts, worth=worth, reference=reference
+        scores[pool], room, pool, concepts=concepts, worth=worth, reference=reference
     )
     return chosen + [index for index in ranked[len(pool) :].tolist() if room.take(index)]
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlpkit.recipe_sections import WorthRecipe
-from nlpkit.tasks.concepts import Concepts, concepts_of
+from nlpkit.tasks.concepts import Concepts
 from nlpkit.tasks.selection import candidates, words_of
 from nlpkit.tasks.summary_length import Length, Room
 
@@ -52,13 +52,11 @@ def fit_worth(documents: Iterable[Summarized], sentences: int) -> WorthRecipe | 
     for document in documents:
         if not len(document.sentences):
             continue
-        words = [words_of(sentence) for sentence in document.sentences]
         room = Room(Length(sentences=sentences), document.sentences, None)
         pool = candidates(document.chances, room, _SHARE)
-        concepts = Concepts.of([words[index] for index in pool])
-        held = set(concepts_of(words_of(document.reference)))
-        features.append(concepts.features(document.chances, words))
-        gold.append(np.array([concept in held for concept in concepts.numbers], np.float64))
+        concepts = Concepts.of(map(words_of, document.sentences), pool)
+        features.append(concepts.features(document.chances))
+        gold.append(concepts.held_by(words_of(document.reference)).astype(np.float64))
         pairs.append(concepts.pairs)
     if not features:
         return None

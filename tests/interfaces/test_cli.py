@@ -15,7 +15,8 @@ from nlpkit.errors import InputError, NlpkitError, WeightsError
 from nlpkit.interfaces.cli import Commands, cli
 
 COMMANDS = [
-    "answer", "benchmark", "calibrate", "classify", "evaluate", "export", "pipelines", "score", "summarize",
+    "answer", "benchmark", "calibrate", "classify", "evaluate", "export", "pipelines", "score",
+    "summarize",
     "train",
 ]  # fmt: skip
 

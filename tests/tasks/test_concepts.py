@@ -28,11 +28,12 @@ def logit(chance: float) -> float:
 def test_features_are_what_they_are_called() -> None:
     words = [["rain", "fell"], ["snow", "fell", "fell"], ["in", "1999", "rain", "fell"]]
     chances = np.array([0.5, 0.25, 0.1])
-    concepts = Concepts.of([words[2]])  # of one sentence, seen in the whole document
-    assert list(concepts.numbers) == [
-        "in", "1999", "rain", "fell", ("in", "1999"), ("1999", "rain"), ("rain", "fell"),
+    # Of one sentence, seen in the whole document.
+    concepts = Concepts.of(words, np.array([2]))
+    assert concepts.names() == [
+        "rain", "fell", "in", "1999", ("rain", "fell"), ("in", "1999"), ("1999", "rain"),
     ]  # fmt: skip
-    found = dict(zip(concepts.numbers, concepts.features(chances, words).tolist(), strict=True))
+    found = dict(zip(concepts.names(), concepts.features(chances).tolist(), strict=True))
     either = 1 - 0.5 * 0.9
     assert found["rain"] == pytest.approx(
         [logit(either), logit(0.5), math.log(2), 0, math.log(4), math.log(4), 0, 1]
@@ -48,12 +49,45 @@ def test_they_are_finite_for_any_text(texts: list[str], data: st.DataObject) -> 
     chances = np.array([data.draw(st.floats(0, 1)) for _ in texts])
     words = [words_of(text) for text in texts]
     concepts = Concepts.of(words)
-    features = concepts.features(chances, words)
-    assert features.shape == (len(concepts.numbers), len(WORTH_FEATURES))
+    features = concepts.features(chances)
+    assert features.shape == (len(concepts), len(WORTH_FEATURES))
     assert np.isfinite(features).all()
     worth = WorthRecipe(word=(9.0,) * len(WORTH_FEATURES), pair=(-9.0,) * len(WORTH_FEATURES))
-    learned = concepts.learned(chances, words, worth)
+    learned = concepts.learned(chances, worth)
     assert ((learned >= 0) & (learned <= 1)).all()
+
+
+@given(texts=sentences, data=st.data())
+def test_they_are_the_words_and_pairs_of_the_sentences(
+    texts: list[str], data: st.DataObject
+) -> None:
+    words = [words_of(text) for text in texts]
+    pool = data.draw(st.lists(st.sampled_from(range(len(texts))), unique=True))
+    concepts = Concepts.of(words, np.array(pool, np.int64))
+    names = concepts.names()
+    assert len(set(names)) == len(names) == len(concepts)
+    assert concepts.sizes.tolist() == [len(words[index]) for index in pool]
+    assert concepts.pairs.tolist() == [isinstance(name, tuple) for name in names]
+
+    def found(sentences: Any, numbers: Any) -> set[tuple[int, Any]]:
+        listed = [(s, names[c]) for s, c in zip(sentences.tolist(), numbers.tolist(), strict=True)]
+        assert len(set(listed)) == len(listed)
+        return set(listed)
+
+    each = [{*own, *pairwise(own)} for own in words]
+    expected = {(place, name) for place, index in enumerate(pool) for name in each[index]}
+    assert found(concepts.sentence, concepts.concept) == expected
+    assert {name for _, name in expected} == set(names)
+    anywhere = {(index, n) for index, own in enumerate(each) for n in own if n in set(names)}
+    assert found(concepts.all_sentences, concepts.all_concepts) == anywhere
+
+
+@given(texts=sentences, other=st.text("ab1é 漢.", max_size=20))
+def test_which_another_text_holds(texts: list[str], other: str) -> None:
+    concepts = Concepts.of(map(words_of, texts))
+    own = words_of(other)
+    held = {*own, *pairwise(own)}
+    assert concepts.held_by(own).tolist() == [name in held for name in concepts.names()]
 
 
 @given(texts=sentences, data=st.data())
@@ -64,7 +98,7 @@ def test_a_concept_is_worth_the_chance_of_any_of_its_sentences(
     words = [words_of(text) for text in texts]
     concepts = Concepts.of(words)
     expected = []
-    for concept in concepts.numbers:
+    for concept in concepts.names():
         missed = 1.0
         for chance, own in zip(chances, words, strict=True):
             if concept in own or concept in list(pairwise(own)):
@@ -102,9 +136,9 @@ def test_it_is_the_most_worth_for_the_length(monkeypatch: pytest.MonkeyPatch) ->
         words = [text.split() for text in texts]
         sizes = np.array([len(own) for own in words])
         concepts = Concepts.of(words)
-        each = concepts.learned(scores, words, worth)
+        each = concepts.learned(scores, worth)
         each = each * np.where(concepts.pairs, coverage.PAIR_WEIGHT, 1.0)
-        value = dict(zip(concepts.numbers, each, strict=True))
+        value = dict(zip(concepts.names(), each, strict=True))
         reference = coverage.LEARNED_REFERENCE * 3 * float(sizes @ scores / scores.sum())
 
         def rate(places: list[int]) -> float:

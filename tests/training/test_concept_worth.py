@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from nlpkit.recipe_sections import WORTH_FEATURES
-from nlpkit.tasks.concepts import Concepts, concepts_of
+from nlpkit.tasks.concepts import Concepts
 from nlpkit.tasks.loading import load
 from nlpkit.tasks.selection import words_of
 from nlpkit.training import concept_worth
@@ -40,12 +41,10 @@ def test_the_weights_are_those_of_a_logistic_regression() -> None:
     assert fitted is not None
     features, gold = [], []
     for document in documents:
-        words = [words_of(sentence) for sentence in document.sentences]
-        concepts = Concepts.of([words[i] for i in np.argsort(-document.chances)])
-        held = set(concepts_of(words_of(document.reference)))
-        kept = concepts.pairs
-        features.append(concepts.features(document.chances, words)[kept])
-        gold += [concept in held for concept in concepts.numbers if isinstance(concept, tuple)]
+        concepts = Concepts.of(map(words_of, document.sentences))
+        words = words_of(document.reference)
+        features.append(concepts.features(document.chances)[concepts.pairs])
+        gold += [n in set(pairwise(words)) for n in concepts.names() if isinstance(n, tuple)]
     table = np.concatenate(features)[:, :-1]
     spread = table.std(axis=0)
     spread[spread == 0] = 1
