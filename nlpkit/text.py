@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nlpkit.errors import InputTypeError
 from nlpkit.sentence_lines import line_borders, paragraphs
@@ -155,8 +155,8 @@ def _splitter() -> tuple[Language, Sentencizer]:
     language = English()
     # Of a new word spaCy would find out its shape, whether it is an address, and twenty things
     # more; the sentencizer asks for one.
-    getters = language.vocab.lex_attr_getters
-    language.vocab.lex_attr_getters = {IS_PUNCT: getters[IS_PUNCT]}
+    vocabulary: Any = language.vocab
+    vocabulary.lex_attr_getters = {IS_PUNCT: vocabulary.lex_attr_getters[IS_PUNCT]}
     return language, Sentencizer()
 
 

@@ -42,6 +42,10 @@ Options = TypeVar("Options")
 # of any length needs the memory of one group.
 _GROUP_ITEMS = 256
 _GROUP_CHARACTERS = 1_000_000
+# Of a list the first group is smaller, and each may be twice the one before: the next group is
+# prepared, and the results of the last are made, while one is computed, and before the first
+# there is nothing to compute.
+_FIRST_CHARACTERS = 125_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +235,16 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         one: bool = False,
         ahead: bool = False,
     ) -> Iterator[Result | Failure]:
-        """The results in order; `ahead` prepares a group while the one before it is computed.
+        """The results in order; `ahead` prepares one group, computes another and decodes a third
+        at a time.
 
         Not for streams: their next input may come only once the last result is out.
         """
-        groups = self._groups(items, options, errors, one=one)
-        for group in prefetch(groups) if ahead else groups:
-            results = iter(self._results(group, options))
+        first = _FIRST_CHARACTERS if ahead else _GROUP_CHARACTERS
+        groups = self._groups(items, options, errors, one=one, characters=first)
+        computed = prefetch(self._computed(prefetch(groups))) if ahead else self._computed(groups)
+        for group, logits in computed:
+            results = iter(self._results(group, logits, options))
             for failure in group.places:
                 result = next(results) if failure is None else failure
                 if isinstance(result, Failure) and errors == "raise":
@@ -245,10 +252,16 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
                 yield result
 
     def _groups(
-        self, items: Iterator[Any], options: Options, errors: Errors, *, one: bool
+        self,
+        items: Iterator[Any],
+        options: Options,
+        errors: Errors,
+        *,
+        one: bool,
+        characters: int,
     ) -> Iterator[_Group[Input]]:
         first = 0
-        while taken := self._take(items):
+        while taken := self._take(items, characters):
             good: list[Input] = []
             places: list[Failure | None] = []
             for index, item in enumerate(taken, first):
@@ -264,20 +277,29 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
             prepared = zip(once, self._prepare(once, options), strict=True)
             yield _Group(places, good, dict(prepared))
             first += len(taken)
+            characters = min(2 * characters, _GROUP_CHARACTERS)
 
-    def _take(self, items: Iterator[Any]) -> list[Any]:
+    def _take(self, items: Iterator[Any], characters: int) -> list[Any]:
         group: list[Any] = []
         size = 0
         for item in islice(items, _GROUP_ITEMS):
             group.append(item)
             size += self._characters(item)
-            if size >= _GROUP_CHARACTERS:
+            if size >= characters:
                 break
         return group
 
-    def _results(self, group: _Group[Input], options: Options) -> list[Result | Failure]:
-        usable = [item for item in group.prepared.values() if isinstance(item, Prepared)]
-        logits = self.runtime([window for item in usable for window in item.windows])
+    def _computed(
+        self, groups: Iterable[_Group[Input]]
+    ) -> Iterator[tuple[_Group[Input], Sequence[Logits]]]:
+        """The groups with the logits of all of their windows."""
+        for group in groups:
+            usable = [item for item in group.prepared.values() if isinstance(item, Prepared)]
+            yield group, self.runtime([window for item in usable for window in item.windows])
+
+    def _results(
+        self, group: _Group[Input], logits: Sequence[Logits], options: Options
+    ) -> list[Result | Failure]:
         results: dict[Input, Result | Failure] = {}
         at = 0
         for given, item in group.prepared.items():
