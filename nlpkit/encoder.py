@@ -203,9 +203,12 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
     from nlpkit import attention
 
     local = Path(source).is_dir()
-    # Reading a hundred tensors takes a tenth of a second: a bar would only be noise.
-    bars = logging.is_progress_bar_enabled()
+    # Reading a hundred tensors takes a tenth of a second: a bar would only be noise. So would a
+    # table of the tensors of a pooler or of the head of another task: what is lacking is checked
+    # below.
+    bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         model: nn.Module
         model, report = AutoModel.from_pretrained(
@@ -230,6 +233,7 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"cannot load the backbone {source!r}: {first}") from error
     finally:
+        logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
     # transformers fills what the file lacks with random numbers; only the pooler is not used.

@@ -163,3 +163,19 @@ def _rewrite(folder: Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> 
     change(tensors)
     path.unlink()
     save_file(tensors, path, metadata={"format": "pt"})
+
+
+def test_what_is_not_needed_is_not_reported(
+    tiny_encoder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, folder)
+    AutoModel.from_pretrained(folder, add_pooling_layer=False).save_pretrained(folder)
+    verbosity = logging.get_verbosity()
+    capfd.readouterr()
+    backbone(str(folder))
+    assert capfd.readouterr() == ("", "")
+    assert logging.get_verbosity() == verbosity
