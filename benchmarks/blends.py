@@ -4,6 +4,8 @@ Measures the weights between the two on the rows that training set aside, so tha
 chosen without looking at validation. The folder holds a pipeline that was trained with `start` and
 without `blend`; the value that is chosen goes into its recipe, and `nlpkit train` then takes no new
 steps. Of answers the best span always counts, but for `best_f1`, which is at the best threshold.
+`--rows-of` takes the rows that another recipe sets aside, that of `start` for example, less those
+that this run was trained on: what it learned should not cost what was known before.
 Prints a Markdown table.
 """
 
@@ -13,10 +15,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nlpkit import recipe as recipes
 from nlpkit.evaluation.evaluate import measure
 from nlpkit.recipe import Recipe
+from nlpkit.tasks.folders import find
 from nlpkit.tasks.loading import assemble, stored
 from nlpkit.training.holdout import split_rows
+from nlpkit.training.overlap import overlap
 from nlpkit.training.train import blended
 from nlpkit.training.training_rows import training_rows
 from nlpkit.tuning import State
@@ -49,6 +54,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a pipeline trained with `start`")
     parser.add_argument("shares", nargs="+", type=float, help="0 is `start`, 1 the run's end")
     parser.add_argument("--data", type=Path, help="folder of the reference data sets")
+    parser.add_argument("--rows-of", metavar="FOLDER", help="another recipe, whose rows are taken")
     parser.add_argument("--dtype", default="float32", help="number type (%(default)s)")
     options = parser.parse_args()
     recipe, ended = stored(options.folder)
@@ -57,7 +63,12 @@ def main() -> None:
     _, begun = stored(recipe.training.start)
     begun = {name: tensor.float() for name, tensor in begun.items()}
     ended = {name: tensor.float() for name, tensor in ended.items()}
-    _, heldout = split_rows(training_rows(recipe, options.data), recipe)
+    training, heldout = split_rows(training_rows(recipe, options.data), recipe)
+    if options.rows_of is not None:
+        other = recipes.read(find(options.rows_of))
+        _, heldout = split_rows(training_rows(other, options.data), other)
+        if heldout is not None:
+            heldout = heldout[~overlap(heldout, training, recipe.task).mask]
     if heldout is None:
         parser.error(f"{options.folder} sets no rows aside")
     for share in options.shares:
