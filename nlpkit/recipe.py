@@ -174,9 +174,12 @@ def write(recipe: Recipe, folder: Path, *, template: Path | None = None) -> Path
 def _merge(table: Any, values: dict[str, Any]) -> None:
     for key, value in values.items():
         if isinstance(value, dict):
-            if key not in table:
+            new = key not in table
+            if new:
                 table[key] = tomlkit.table()
             _merge(table[key], value)
+            if new and not isinstance(table, tomlkit.TOMLDocument):
+                table[key].add(tomlkit.nl())  # the next section follows
         elif key not in table or table[key] != value:
             table[key] = value
 

@@ -339,6 +339,19 @@ class TestWrite:
         write(changed, tmp_path, template=tmp_path)
         assert read(tmp_path) == changed
 
+    def test_sections_stand_apart(self, tmp_path: Path) -> None:
+        from nlpkit.shipped import shipped_folder
+
+        folder = shipped_folder() / "summarization"
+        learned = read(folder)
+        lines = (folder / "pipeline.toml").read_text(encoding="utf-8").splitlines()
+        place = lines.index("[decoding.worth]")
+        lacking = lines[:place] + lines[lines.index("[evaluation]") :]
+        (tmp_path / "pipeline.toml").write_text("\n".join(lacking) + "\n", encoding="utf-8")
+        write(learned, tmp_path, template=tmp_path)
+        assert read(tmp_path) == learned
+        assert (tmp_path / "pipeline.toml").read_text(encoding="utf-8").splitlines() == lines
+
     def test_the_shipped_recipes_are_kept_as_they_are(self, tmp_path: Path) -> None:
         from nlpkit.shipped import shipped_folder
 
