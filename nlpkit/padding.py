@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,15 +76,30 @@ def in_batches(
     Returns:
         For each window its own part of that: what belongs to padding is left out.
     """
-    logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
     lengths = [len(window) for window in windows]
-    for indices in budget_batches(lengths, tokens=tokens, padding=padding, even=even):
-        rows = run([windows[i] for i in indices])
+    batches = budget_batches(lengths, tokens=tokens, padding=padding, even=even)
+    return each_window(windows, batches, (run([windows[i] for i in own]) for own in batches))
+
+
+def each_window(
+    windows: Sequence[Window],
+    batches: Sequence[Sequence[int]],
+    logits: Iterable[NDArray[np.float32]],
+) -> list[NDArray[np.float32]]:
+    """The logits of batches given back to their windows, in the order of these.
+
+    Args:
+        windows: all of them.
+        batches: which windows each batch has.
+        logits: of each batch.
+    """
+    each: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
+    for indices, rows in zip(batches, logits, strict=True):
         for index, row in zip(indices, rows, strict=True):
             window = windows[index]
             if row.ndim == 2:
                 row = row[: len(window)]
             elif window.places is not None:
                 row = row[: len(window.places)]
-            logits[index] = row
-    return logits
+            each[index] = row
+    return each

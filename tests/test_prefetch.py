@@ -1,4 +1,4 @@
-"""Items made one ahead are the items themselves, errors included."""
+"""Work in another thread, before or after the main work, changes no item, order or error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlpkit.prefetch import prefetch
+from nlpkit.prefetch import afterwards, prefetch
 
 
 @given(st.lists(st.none() | st.integers()))
@@ -46,3 +46,28 @@ def test_one_item_ahead_and_no_more() -> None:
     made.close()  # type: ignore[attr-defined]
     assert begun == [0, 1]
     assert not [t for t in threading.enumerate() if t.name.startswith("nlpkit-prefetch")]
+
+
+@given(st.lists(st.integers()))
+def test_what_is_made_afterwards_is_what_a_map_makes(items: list[int]) -> None:
+    assert list(afterwards(str, iter(items))) == list(map(str, items))
+
+
+def test_an_error_afterwards_comes_in_its_place() -> None:
+    made = afterwards(lambda number: 6 // number, iter([3, 0, 2]))
+    assert next(made) == 2
+    with pytest.raises(ZeroDivisionError):
+        next(made)
+
+
+def test_the_next_item_is_made_while_a_result_is() -> None:
+    next_begun = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        next_begun.set()
+        yield 2
+
+    made = afterwards(lambda number: number if next_begun.wait(10) else None, items())
+    assert list(made) == [1, 2]
+    assert not [t for t in threading.enumerate() if t.name.startswith("nlpkit-afterwards")]

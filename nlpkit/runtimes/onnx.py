@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError, WeightsError
-from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches, pad
+from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, each_window, pad
 from nlpkit.runtimes.machine import threads
-from nlpkit.windows import Window
+from nlpkit.windows import Window, budget_batches
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 # From this length on attention without a mask (`nlpkit.runtimes.fused_attention`) saves more than
 # a batch of its own costs.
 UNPADDED = 192
 
+# With this many batches a core, each core computes batches of its own. Threads that share each
+# product wait for one another at its end, and for whatever else the cores have to do.
+BATCHES_PER_CORE = 4
+
+# A core's own batches are smaller: what lies between two products then stays in its cache.
+OWN_BATCH_TOKENS = 512
+
 
 class OnnxRuntime:
     """Runs an exported model over windows.
+
+    A few batches are computed one after the other, each by all cores; many side by side, each by
+    one core.
 
     Args:
         model: the file that `nlpkit.runtimes.export` wrote.
@@ -38,41 +54,79 @@ class OnnxRuntime:
     def __init__(
         self, model: Path, pad_id: int, *, dtype: str, batch_tokens: int | None = None
     ) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise missing() from None
         self.dtype = dtype
         self.pad_id = pad_id
         self.batch_tokens = batch_tokens or BATCH_TOKENS[self.device]
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # errors are raised
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its kinds are not public
-            first = (str(error) or type(error).__name__).splitlines()[0]
-            raise WeightsError(f"onnxruntime cannot read {model}: {first}") from None
-        self._inputs = [node.name for node in self._session.get_inputs()]
+        self._own_batch_tokens = batch_tokens or OWN_BATCH_TOKENS
+        self._model = model
+        self._cores = threads()
+        self._stamp = _stamp(model)
+        self._together = _session(model, self._cores)
+        self._alone = self._together if self._cores == 1 else None
+        self._opening = Lock()
+        self._inputs = [node.name for node in self._together.get_inputs()]
 
     def __call__(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The logits of each window, in the order given; see `nlpkit.runtimes.base.Runtime`."""
-        return in_batches(
-            windows,
-            self.batch_tokens,
-            self._logits,
-            padding=BATCH_PADDING[self.device],
-            even=UNPADDED,
+        batches = self._batches(windows, self._own_batch_tokens)
+        many = len(batches) >= BATCHES_PER_CORE * self._cores
+        if many and (session := self._of_one_core()) is not None:
+            with ThreadPoolExecutor(self._cores, thread_name_prefix="nlpkit-onnx") as pool:
+                # Where an error or Ctrl-C ends this, the batches that wait are not computed.
+                logits = pool.map(lambda own: self._logits(session, windows, own), batches)
+                return each_window(windows, batches, logits)
+        batches = self._batches(windows, self.batch_tokens)
+        return each_window(
+            windows, batches, (self._logits(self._together, windows, own) for own in batches)
         )
 
-    def _logits(self, windows: Sequence[Window]) -> NDArray[np.float32]:
-        arrays = pad(windows, self.pad_id)
+    def _of_one_core(self) -> InferenceSession | None:
+        """The session whose products are computed by the thread that asks for them.
+
+        None where the file was removed, or replaced by that of other weights, since it was read.
+        """
+        with self._opening:
+            if self._alone is None and _stamp(self._model) == self._stamp is not None:
+                self._alone = _session(self._model, 1)
+            return self._alone
+
+    def _batches(self, windows: Sequence[Window], tokens: int) -> list[list[int]]:
+        lengths = [len(window) for window in windows]
+        padding = BATCH_PADDING[self.device]
+        return budget_batches(lengths, tokens=tokens, padding=padding, even=UNPADDED)
+
+    def _logits(
+        self, session: InferenceSession, windows: Sequence[Window], own: Sequence[int]
+    ) -> NDArray[np.float32]:
+        arrays = pad([windows[index] for index in own], self.pad_id)
         # The exporter leaves out what a model does not read, such as token types.
-        (logits,) = self._session.run(None, {name: arrays[name] for name in self._inputs})
+        (logits,) = session.run(None, {name: arrays[name] for name in self._inputs})
         return np.asarray(logits)
+
+
+def _stamp(model: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is replaced; None where there is none."""
+    try:
+        found = model.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _session(model: Path, cores: int) -> InferenceSession:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise missing() from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cores
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # errors are raised
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its kinds are not public
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise WeightsError(f"onnxruntime cannot read {model}: {first}") from None
 
 
 def missing(package: str = "onnxruntime") -> DeviceError:

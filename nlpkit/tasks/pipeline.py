@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from nlpkit import recipe as recipes
 from nlpkit.backbone_files import fingerprint
 from nlpkit.errors import InputError, InputTypeError, NlpkitError
-from nlpkit.prefetch import prefetch
+from nlpkit.prefetch import afterwards, prefetch
 from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import WeightsRecipe
 from nlpkit.results import Failure
@@ -42,9 +42,10 @@ Options = TypeVar("Options")
 # of any length needs the memory of one group.
 _GROUP_ITEMS = 256
 _GROUP_CHARACTERS = 1_000_000
-# Of a list the first group is smaller, and each may be twice the one before: the next group is
-# prepared, and the results of the last are made, while one is computed, and before the first
-# there is nothing to compute.
+# Of a list the next group is prepared, and the results of the last are made, while one is computed.
+# Before the first there is nothing to compute, so that it has fewer characters, and each may have
+# twice as many as the one before; of short texts there are more, which share the cores better.
+_LIST_ITEMS = 1024
 _FIRST_CHARACTERS = 125_000
 
 
@@ -240,11 +241,19 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
 
         Not for streams: their next input may come only once the last result is out.
         """
-        first = _FIRST_CHARACTERS if ahead else _GROUP_CHARACTERS
-        groups = self._groups(items, options, errors, one=one, characters=first)
-        computed = prefetch(self._computed(prefetch(groups))) if ahead else self._computed(groups)
-        for group, logits in computed:
-            results = iter(self._results(group, logits, options))
+        most, first = _GROUP_ITEMS, _GROUP_CHARACTERS
+        if ahead:
+            most, first = _LIST_ITEMS, _FIRST_CHARACTERS
+        groups = self._groups(items, options, errors, one=one, most=most, characters=first)
+        computed = self._computed(prefetch(groups) if ahead else groups)
+
+        def decoded(
+            each: tuple[_Group[Input], Sequence[Logits]],
+        ) -> tuple[_Group[Input], list[Result | Failure]]:
+            return each[0], self._results(*each, options)
+
+        for group, made in (afterwards if ahead else map)(decoded, computed):
+            results = iter(made)
             for failure in group.places:
                 result = next(results) if failure is None else failure
                 if isinstance(result, Failure) and errors == "raise":
@@ -258,10 +267,11 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
         errors: Errors,
         *,
         one: bool,
+        most: int,
         characters: int,
     ) -> Iterator[_Group[Input]]:
         first = 0
-        while taken := self._take(items, characters):
+        while taken := self._take(items, most, characters):
             good: list[Input] = []
             places: list[Failure | None] = []
             for index, item in enumerate(taken, first):
@@ -279,10 +289,10 @@ class Pipeline(ABC, Generic[Input, Result, Options]):
             first += len(taken)
             characters = min(2 * characters, _GROUP_CHARACTERS)
 
-    def _take(self, items: Iterator[Any], characters: int) -> list[Any]:
+    def _take(self, items: Iterator[Any], most: int, characters: int) -> list[Any]:
         group: list[Any] = []
         size = 0
-        for item in islice(items, _GROUP_ITEMS):
+        for item in islice(items, most):
             group.append(item)
             size += self._characters(item)
             if size >= characters:

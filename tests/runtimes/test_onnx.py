@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from nlpkit import recipe as recipes
 from nlpkit.runtimes.choice import Candidate
 from nlpkit.runtimes.machine import machine
+from nlpkit.runtimes.onnx import OnnxRuntime
 from nlpkit.tasks.ahead import export_pipeline
 from nlpkit.tasks.loading import as_elsewhere, load
 from nlpkit.tasks.pipeline import Pipeline
@@ -160,6 +163,71 @@ def test_batches_of_any_size(onnx_pipeline: AnyPipeline, tiny_pipelines: dict[st
     windows = windows_of(onnx_pipeline, [[5, 6, 7], list(range(5, 60)), [9, 8]])
     assert same(small.runtime(windows), onnx_pipeline.runtime(windows), 1e-5)
     assert small.runtime([]) == []
+
+
+def many(pipeline: AnyPipeline) -> list[Window]:
+    """Windows of all lengths, more than a few batches of them."""
+    rng = np.random.default_rng(0)
+    runs = [rng.integers(4, 120, size).tolist() for size in rng.integers(2, 64, 60)]
+    return windows_of(pipeline, runs)
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nlpkit.runtimes.onnx.threads", lambda: 2)
+    monkeypatch.setattr("nlpkit.runtimes.onnx.OWN_BATCH_TOKENS", 64)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_many_batches_are_computed_side_by_side(
+    name: str, onnx_pipeline: AnyPipeline, tiny_pipelines: dict[str, Path]
+) -> None:
+    side_by_side: Any = load(tiny_pipelines[name], runtime="onnx", dtype="float32").runtime
+    windows = many(onnx_pipeline)
+    side_by_side(windows[:3])
+    assert side_by_side._alone is None
+    found = side_by_side(windows)
+    assert side_by_side._alone not in (None, side_by_side._together)
+    one_by_one = [onnx_pipeline.runtime([window])[0] for window in windows]
+    assert same(found, one_by_one, 1e-5)
+
+
+@pytest.mark.usefixtures("two_cores")
+@pytest.mark.parametrize("removed", [True, False])
+def test_no_other_model_is_read_later(
+    tiny_pipelines: dict[str, Path], tmp_path: Path, removed: bool
+) -> None:
+    pipeline = load(tiny_pipelines["classification"], runtime="onnx", dtype="float32")
+    opened: Any = pipeline.runtime
+    model = tmp_path / "model.onnx"
+    shutil.copyfile(opened._model, model)
+    runtime = OnnxRuntime(model, opened.pad_id, dtype="float32")
+    if removed:
+        model.unlink()
+    else:
+        shutil.copyfile(load(tiny_pipelines["pair"], runtime="onnx").runtime._model, model)  # type: ignore[attr-defined]
+    windows = many(pipeline)
+    assert same(runtime(windows), opened(windows), 1e-5)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_an_error_ends_the_work(
+    tiny_pipelines: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = load(tiny_pipelines["classification"], runtime="onnx", dtype="float32")
+    runtime: Any = pipeline.runtime
+    begun = []
+
+    def failing(*_: Any) -> Any:
+        begun.append(1)
+        if len(begun) > 1:
+            time.sleep(0.02)
+        raise MemoryError
+
+    monkeypatch.setattr(runtime, "_logits", failing)
+    with pytest.raises(MemoryError):
+        runtime(many(pipeline) * 20)
+    assert len(begun) < 200
 
 
 SCRIPT = """
