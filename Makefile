@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 # Some begin from another pipeline (training.start), learn from a teacher, or read sets made out of
 # the reference sets, so the order counts.
 SETS      ?= squad_sentences
-PIPELINES ?= benchmarks/starts/summarization pipelines/summarization \
+PIPELINES ?= pipelines/summarization \
              benchmarks/starts/question_answering pipelines/question_answering \
              benchmarks/starts/qnli pipelines/qnli \
              $(addprefix benchmarks/teachers/,cola sst2 mnli) benchmarks/starts/mnli \

@@ -18,10 +18,12 @@ from typing import get_args
 import pandas as pd
 
 import nlpkit
+from nlpkit import recipe as recipes
 from nlpkit.evaluation.rouge import rouge
 from nlpkit.recipe_sections import WorthRecipe
 from nlpkit.results import Summary
 from nlpkit.tasks import coverage, selection
+from nlpkit.tasks.folders import find
 from nlpkit.tasks.selection import Redundancy
 from nlpkit.tasks.summarization import Summarization, choosable
 from nlpkit.tasks.summary_length import Length
@@ -31,12 +33,15 @@ METRICS = ("rouge1", "rouge2", "rougeLsum")
 
 
 def unseen(pipeline: Summarization, rows: int, data: Path | None, seed: int) -> pd.DataFrame:
-    """Documents of the pipeline's training sets beyond those that were drawn for it."""
+    """Documents of the training sets of the pipeline's first run that no run has drawn."""
     recipe = pipeline.recipe
+    drawn = set(training_rows(recipe, data)["document"])
+    while recipe.training.start is not None:
+        recipe = recipes.read(find(recipe.training.start))
+        drawn |= set(training_rows(recipe, data)["document"])
     assert recipe.data is not None
     unlimited = recipe.data.model_copy(update={"limit": None})
     every = training_rows(recipe.model_copy(update={"data": unlimited}), data)
-    drawn = set(training_rows(recipe, data)["document"])
     left = every[~every["document"].isin(drawn)]
     return left.sample(n=min(rows, len(left)), random_state=seed)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlpkit.errors import RecipeError, TrainingError
+from nlpkit.errors import InputError, RecipeError, TrainingError
 from nlpkit.rows import read_rows
 from nlpkit.tasks.folders import find
 from nlpkit.tasks.loading import load
@@ -72,12 +72,18 @@ def calibrate(
         RecipeError: without `source`, when the recipe says nothing about data or sets no rows
             aside.
         DataError: when the rows cannot be read, or have a label that the recipe does not know.
-        TrainingError: when there are fewer than 100 rows, the pipeline has nothing to fit, or a
-            shipped one would be written over.
+        TrainingError: when there are fewer than 100 rows, or the pipeline has nothing to fit.
+        InputError: when a shipped pipeline would be written over, or the output cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = calibrate("sst2", "data/reviews.csv", output=folder, device="cpu")
+    >>> done.rows, list(done.fitted)
+    (102, ['temperature'])
     """
     folder = find(name_or_path)
     if output is None and not Path(name_or_path).is_dir():
-        raise TrainingError(
+        raise InputError(
             f"{str(name_or_path)!r} is a shipped pipeline, which is not written over: say where "
             "the output goes"
         )

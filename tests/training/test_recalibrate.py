@@ -11,7 +11,13 @@ import pytest
 
 import nlpkit
 from nlpkit import recipe as recipes
-from nlpkit.errors import DataError, PipelineNotFoundError, RecipeError, TrainingError
+from nlpkit.errors import (
+    DataError,
+    InputError,
+    PipelineNotFoundError,
+    RecipeError,
+    TrainingError,
+)
 from nlpkit.interfaces.cli import cli
 from nlpkit.training.recalibrate import calibrate
 from tests.interfaces.test_commands import run
@@ -110,7 +116,7 @@ def test_a_shipped_pipeline_is_not_written_over(
     rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(TrainingError, match="'sst2' is a shipped pipeline"):
+    with pytest.raises(InputError, match="'sst2' is a shipped pipeline"):
         calibrate("sst2", str(rows))
     with pytest.raises(PipelineNotFoundError, match="no pipeline 'nothing'"):
         calibrate("nothing", str(rows))
