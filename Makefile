@@ -53,7 +53,7 @@ summarize: $(VENV)/.installed
 	@$(BIN)/nlpkit summarize --scores '$(DOCUMENT)'
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest $(TESTS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 check: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
