@@ -26,6 +26,7 @@ from nlpkit.abbreviations import (
     STATES,
     TITLES,
 )
+from nlpkit.quotes import QuoteState
 
 # The sentencizer's own stops, as spaCy 3.8 lists them, without the three of ASCII.
 OTHER_STOPS = (
@@ -60,10 +61,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _NICKNAME = re.compile(r"""\s["“‘'][^"”’'.,!?]{1,30}["”’'] [A-Z]""")
 _QUOTATION = re.compile(r"""\s["“][^"”]{1,300}[,.!?]["”]""")
 _LETTER = re.compile(r"[^\W_]")
-_QUOTES = re.compile('"')
-_SPEAKER = re.compile(
-    r"\s+(?:(?!we\b|i\b|you\b)[\w.'’-]+ )?(?:said|says|told|added|adds|asked|wrote|recalled)\b"
-)
 _SPEECH = re.compile(
     r"\s*(?:[\w.'’-]+\s+){0,3}?(?:said|says|say|asked|asks|wrote|writes|added|adds|told|tells|cried|"
     r"yelled|yells|shouted|shouts|screamed|screams|exclaimed|exclaims|recalled|recalls|replied|"
@@ -105,7 +102,7 @@ def sentence_ends(
     >>> list(sentence_ends(text, 0, len(text), lambda stop, end, word: True))
     [11, 21]
     """
-    quotes = _QuoteState(text, start, end)
+    quotes = QuoteState(text, start, end)
     sentence = start
     for match in STOPS.finditer(text, start, end):
         if match.start() in labels:
@@ -121,41 +118,6 @@ def sentence_ends(
             sentence = found.after
 
 
-class _QuoteState:
-    """Whether a straight double quote is open, read through one paragraph from left to right."""
-
-    def __init__(self, text: str, start: int, end: int) -> None:
-        self._text = text
-        self._start = start
-        self._end = end
-        self._coming = _QUOTES.finditer(text, start, end)
-        self._next = next(self._coming, None)
-        self._open = False
-
-    def is_open(self, before: int) -> bool:
-        """The state before the character `before`; calls must come in rising order."""
-        while self._next is not None and self._next.start() < before:
-            self._open = self._after(self._next.start())
-            self._next = next(self._coming, None)
-        return self._open
-
-    def _after(self, place: int) -> bool:
-        left = self._text[place - 1] if place > self._start else " "
-        right = self._text[place + 1] if place + 1 < self._end else " "
-        if left.isspace() and right.isspace():
-            # `, " he said` closes whatever was counted: a lost quote harms one sentence only.
-            if self._text[max(0, place - 2) : place] == ", " and _SPEAKER.match(
-                self._text, place + 1
-            ):
-                return False
-            return not self._open
-        if left.isspace() or left in "([{-–—“‘'":
-            return True
-        if right.isalnum():
-            return not self._open
-        return False
-
-
 class _Stop:
     """One stop, or a run of them, with what stands around it."""
 
@@ -166,7 +128,7 @@ class _Stop:
         end: int,
         paragraph: tuple[int, int],
         sentence: int,
-        quotes: _QuoteState,
+        quotes: QuoteState,
     ) -> None:
         self.text = text
         self.start = start

@@ -10,7 +10,7 @@ from nlpkit.interfaces.options import (
     json_option,
     talk_options,
 )
-from nlpkit.interfaces.output import print_json, print_line
+from nlpkit.interfaces.output import calibration_errors, print_json, print_line
 
 
 @click.command(short_help="Fit a pipeline's probabilities and thresholds to other rows.")
@@ -57,10 +57,7 @@ def calibrate(
         measured = {"fitted": done.fitted, "calibration": done.calibration}
         print_json({"folder": str(done.folder), "rows": done.rows}, measured)
     elif not quiet:
-        errors = "".join(
-            f", {name} {error['before']:.4g} to {error['after']:.4g}"
-            for name, error in done.calibration.items()
-        )
-        print_line(f"{done.folder}: calibrated on {done.rows:,} rows{errors}")
+        errors = calibration_errors(done.calibration)
+        print_line(f"{done.folder}: calibrated on {done.rows:,} rows, {errors}")
         for name, value in done.fitted.items():
             print_line(f"{name}: {value['before']} to {value['after']}")

@@ -64,3 +64,15 @@ def print_failure(error: Exception, place: Mapping[str, Any], *, name: str, as_j
         print_json(place, {"error": message})
     label = "" if name in message or message.lower().startswith(name) else f"{one_line(name)}: "
     click.echo(f"nlpkit: error: {label}{message}", err=True)
+
+
+def calibration_errors(calibration: Mapping[str, Mapping[str, float]]) -> str:
+    """What calibration changed, as a part of a line.
+
+    >>> calibration_errors({"ece": {"before": 0.25, "after": 0.05}})
+    'ece 0.25 to 0.05'
+    """
+    return ", ".join(
+        f"{name} {error['before']:.4g} to {error['after']:.4g}"
+        for name, error in calibration.items()
+    )

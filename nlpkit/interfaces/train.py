@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nlpkit.interfaces.options import device_option, json_option, talk_options
-from nlpkit.interfaces.output import print_json, print_line
+from nlpkit.interfaces.output import calibration_errors, print_json, print_line
 
 
 @click.command(short_help="Train a pipeline from its recipe.")
@@ -63,11 +63,8 @@ def train(
         print_json({"folder": str(trained.folder)}, record, measured)
     elif not quiet:
         values = "".join(f", {name} {value:.4g}" for name, value in heldout.items())
-        errors = "".join(
-            f", {name} {error['before']:.4g} to {error['after']:.4g}"
-            for name, error in (trained.calibration or {}).items()
-        )
+        errors = calibration_errors(trained.calibration or {})
         print_line(
             f"{trained.folder}: {progress.step} steps in {progress.seconds / 60:.1f} minutes"
-            f"{values and ', held out' + values[1:]}{errors and ', calibrated' + errors[1:]}"
+            f"{values and ', held out' + values[1:]}{errors and ', calibrated ' + errors}"
         )
