@@ -27,7 +27,7 @@ UNPADDED = 192
 # product wait for one another at its end, and for whatever else the cores have to do.
 BATCHES_PER_CORE = 4
 
-# A core's own batches are smaller: what lies between two products then stays in its cache.
+# A core's own batches are smaller, so that there are more of them to share out evenly.
 OWN_BATCH_TOKENS = 512
 
 
