@@ -6,9 +6,6 @@ computed once, before training, and become part of the targets; a student never 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit import corpora
-from nlpkit.cache import cache_folder
 from nlpkit.encoder import backbone
 from nlpkit.errors import NlpkitError, TrainingError
 from nlpkit.recipe import Recipe
@@ -27,12 +23,14 @@ from nlpkit.tasks.loading import load
 from nlpkit.tokenizer import Tokenizer
 from nlpkit.training.changed_rows import changed_rows, near_words
 from nlpkit.training.overlap import texts, without
+from nlpkit.training.teacher_answers import Answers
 from nlpkit.training.teacher_states import Said, teacher_states
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_CHUNK = 4096
+# Rows whose answers are kept together: a minute or two of a large teacher on a CPU.
+_CHUNK = 1024
 
 # Stands for no label, as in GLUE's test sets.
 NO_LABEL = -1
@@ -152,8 +150,9 @@ def teacher_logits(
 ) -> NDArray[np.float32]:
     """The teacher's logits of all rows `(rows, labels)`, in the order of the recipe's labels.
 
-    They are kept in the cache folder under the teacher's weights and the rows, so that runs with
-    other settings need not compute them again. For regression they are values in 0 to 1.
+    They are kept in the cache folder (`nlpkit.training.teacher_answers`), so that only rows are
+    computed of which this teacher has not been asked before. For regression they are values in 0
+    to 1.
 
     Raises:
         TrainingError: when the teacher cannot be opened, or is for another task or other labels.
@@ -162,32 +161,20 @@ def teacher_logits(
 
     teacher = _open(recipe, device)
     columns = ["text", "pair"] if recipe.pair else ["text"]
+    head = recipe.head
     assert teacher.recipe.weights is not None
-    key = [teacher.recipe.weights.sha256, list(recipe.head.labels), recipe.head.kind]
-    text = json.dumps([key, corpora.fingerprint(frame[columns])], sort_keys=True)
-    path = cache_folder("teachers") / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.npy"
-    if path.is_file():
-        return np.asarray(np.load(path), np.float32)
+    answers = Answers([teacher.recipe.weights.sha256, list(head.labels), head.kind, head.range])
     rows = list(frame[columns].itertuples(index=False, name=None))
-    inputs: list[Any] = rows if recipe.pair else [text for (text,) in rows]
-    made = []
-    bar = tqdm(total=len(inputs), desc="asking the teacher", disable=None if progress else True)
+    missing = answers.missing(rows)
+    bar = tqdm(total=len(missing), desc="asking the teacher", disable=None if progress else True)
     with bar:
-        for chunk in _chunks(inputs):
-            for label in teacher(chunk):
-                made.append(_logits(label, recipe, teacher))
-            bar.update(len(chunk))
-    logits = np.array(made, np.float32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, logits)
-    partial.replace(path)
-    return logits
-
-
-def _chunks(inputs: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(inputs), _CHUNK):
-        yield inputs[start : start + _CHUNK]
+        for start in range(0, len(missing), _CHUNK):
+            asked = [rows[place] for place in missing[start : start + _CHUNK]]
+            inputs: list[Any] = asked if recipe.pair else [text for (text,) in asked]
+            said = [_logits(label, recipe, teacher) for label in teacher(inputs)]
+            answers.add(asked, np.array(said, np.float32))
+            bar.update(len(asked))
+    return answers.of(rows)
 
 
 def _logits(label: Any, recipe: Recipe, teacher: Classification) -> list[float]:

@@ -82,7 +82,47 @@ def test_logits_give_the_teachers_probabilities(
         assert row == pytest.approx(expected, abs=0.03)  # it may answer in bfloat16
     again = teacher_logits(frame, recipe, device="cpu", progress=False)
     assert np.array_equal(logits, again)
-    assert len(list((tmp_path / "cache" / "teachers").iterdir())) == 1
+    assert len(kept(tmp_path)) == 1
+
+
+def kept(tmp_path: Path) -> list[Path]:
+    """The parts of what the one teacher has said."""
+    (folder,) = (tmp_path / "cache" / "teachers").iterdir()
+    return sorted(folder.iterdir())
+
+
+def test_only_rows_that_are_new_are_asked_for(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path
+) -> None:
+    recipe = recipes.read(student(tiny_encoder, tmp_path, TEACHER.format(teacher)))
+    texts = ["zzz", "qqq zzz", "qqq", "zzz", "né 🙂 \u2028"]
+    first = teacher_logits(pd.DataFrame({"text": texts}), recipe, device="cpu", progress=False)
+    assert np.array_equal(first[0], first[3])
+    with np.load(kept(tmp_path)[0]) as part:
+        assert len(part["logits"]) == 4  # equal rows once
+    more = pd.DataFrame({"text": ["new words", *reversed(texts)]})
+    second = teacher_logits(more, recipe, device="cpu", progress=False)
+    assert np.array_equal(second[1:], first[::-1])
+    sizes = []
+    for path in kept(tmp_path):
+        with np.load(path) as part:
+            sizes.append(len(part["logits"]))
+    assert sorted(sizes) == [1, 4]
+    assert second[0] == pytest.approx(
+        teacher_logits(more.iloc[:1], recipe, device="cpu", progress=False)[0]
+    )
+
+
+def test_another_order_of_labels_is_asked_for_anew(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path
+) -> None:
+    recipe = recipes.read(student(tiny_encoder, tmp_path, TEACHER.format(teacher)))
+    head = recipe.head.model_copy(update={"labels": recipe.head.labels[::-1]})
+    frame = pd.DataFrame({"text": ["zzz", "qqq"]})
+    logits = teacher_logits(frame, recipe, device="cpu", progress=False)
+    turned = recipe.model_copy(update={"head": head})
+    again = teacher_logits(frame, turned, device="cpu", progress=False)
+    assert again == pytest.approx(logits[:, ::-1], abs=1e-5)
 
 
 def test_rows_without_a_label_are_added_once(
