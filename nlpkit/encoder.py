@@ -48,6 +48,7 @@ class Backbone:
         model: the `transformers` model; frozen, shared by all pipelines.
         tokenizer: text to tokens.
         width: the size of a hidden state.
+        layers: how many layers the last hidden state has gone through.
         max_tokens: the longest input that it has positions for.
         pad_id: the token that fills a batch up.
     """
@@ -56,11 +57,16 @@ class Backbone:
     model: nn.Module
     tokenizer: Tokenizer
     width: int
+    layers: int
     max_tokens: int
     pad_id: int
 
-    def encoder(self) -> Encoder:
-        """A structure of its own over the shared tensors."""
+    def encoder(self, layers: int = 1) -> Encoder:
+        """A structure of its own over the shared tensors.
+
+        Args:
+            layers: how many of the last layers' states are averaged.
+        """
         # New parameters on the same memory: moving one pipeline to a GPU replaces the memory of
         # its own parameters in place, which would take everybody else's along.
         own: dict[int, Any] = {
@@ -68,7 +74,7 @@ class Backbone:
             for tensor in self.model.parameters()
         }
         own |= {id(tensor): tensor for tensor in self.model.buffers()}
-        return Encoder(copy.deepcopy(self.model, own))
+        return Encoder(copy.deepcopy(self.model, own), layers)
 
 
 class Encoder(nn.Module):
@@ -76,15 +82,19 @@ class Encoder(nn.Module):
 
     Args:
         model: the `transformers` model.
+        layers: how many of the last layers' states are averaged. What an encoder was pre-trained
+            for last is in its last layer above all; more of what a text's grammar is like is in
+            those in the middle (Tenney et al. 2019, "BERT Rediscovers the Classical NLP Pipeline").
 
     Attributes:
         kernel: with which padding is left out of the computation (`nlpkit.unpadded`); None
             computes it along.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, layers: int = 1) -> None:
         super().__init__()
         self.model = model
+        self.layers = layers
         self.kernel: Kernel | None = None
         accepted = inspect.signature(model.forward).parameters
         types = getattr(model.config, "type_vocab_size", 0) or 0
@@ -92,6 +102,8 @@ class Encoder(nn.Module):
         self.takes_positions = "position_ids" in accepted
         # A decoder would keep keys and values for a next token that never comes.
         self.extra: dict[str, Any] = {"use_cache": False} if "use_cache" in accepted else {}
+        if layers > 1:
+            self.extra["output_hidden_states"] = True
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Ids, mask and token types `(batch, tokens)` to states `(batch, tokens, hidden)`.
@@ -105,8 +117,7 @@ class Encoder(nn.Module):
         output = self.model(
             input_ids=input_ids, attention_mask=attention_mask, **types, **self.extra
         )
-        states: Tensor = output.last_hidden_state
-        return states
+        return self._averaged(output)
 
     def unpadded(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, kernel: Kernel
@@ -133,10 +144,18 @@ class Encoder(nn.Module):
             **(types if self.takes_types else {}),
             **self.extra,
         )
-        states: Tensor = output.last_hidden_state[0]
+        states = self._averaged(output)[0]
         padded = states.new_zeros(input_ids.numel(), states.shape[-1])
         padded[places] = states
         return padded.view(*input_ids.shape, -1)
+
+    def _averaged(self, output: Any) -> Tensor:
+        last: Tensor = output.last_hidden_state
+        if self.layers == 1:
+            return last
+        # Of an encoder-decoder the decoder's, as the last state is.
+        every = getattr(output, "decoder_hidden_states", None) or output.hidden_states
+        return torch.stack([*every[-self.layers : -1], last]).mean(0)
 
 
 def backbone(name: str, *, sha256: str | None = None) -> Backbone:
@@ -173,9 +192,18 @@ def _load(source: str) -> Backbone:
         model=model,
         tokenizer=tokenizer,
         width=config.hidden_size,
+        layers=depth(model),
         max_tokens=positions - first_position(model),
         pad_id=config.pad_token_id or 0,
     )
+
+
+def depth(model: nn.Module) -> int:
+    """How many layers an encoder's last hidden state has gone through."""
+    config: Any = model.config
+    # Of an encoder-decoder the layers that the head sees are the decoder's.
+    decoder = getattr(config, "decoder_layers", None)
+    return int(getattr(config, "num_hidden_layers", 1) if decoder is None else decoder)
 
 
 def first_position(model: nn.Module) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nlpkit import pooling
 from nlpkit.encoder import Encoder, backbone
+from nlpkit.errors import RecipeError
 from nlpkit.heads import ClassificationHead, SentenceHead, SpanHead
 from nlpkit.padding import pad
 from nlpkit.recipe import Recipe
@@ -89,7 +90,7 @@ class TaskModel(nn.Module):
         return self.read(self.states(batch), batch)
 
     def states(self, batch: Batch) -> Tensor:
-        """The encoder's last hidden states, `(batch, tokens, hidden)`."""
+        """The encoder's hidden states, `(batch, tokens, hidden)`."""
         states: Tensor = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
         return states
 
@@ -116,6 +117,13 @@ def build(recipe: Recipe) -> TaskModel:
 
     Raises:
         WeightsError: when the backbone cannot be loaded or is not the one in the recipe.
+        RecipeError: when `pooling.layers` is more than it has.
     """
     shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
-    return TaskModel(shared.encoder(), recipe, shared.width)
+    layers = recipe.pooling.layers
+    if layers > shared.layers:
+        raise RecipeError(
+            f"pooling.layers = {layers} is more than the {shared.layers} layers of "
+            f"{recipe.backbone.name!r}"
+        )
+    return TaskModel(shared.encoder(layers), recipe, shared.width)

@@ -44,9 +44,15 @@ class BackboneRecipe(Section):
 
 
 class PoolingRecipe(Section):
-    """`[pooling]`: what is taken from the encoder's hidden states (see `nlpkit.pooling`)."""
+    """`[pooling]`: what is taken from the encoder's hidden states (see `nlpkit.pooling`).
+
+    Attributes:
+        kind: of which tokens.
+        layers: of how many layers, counted from the last; their states are averaged.
+    """
 
     kind: Literal["cls", "mean", "last", "tokens", "sentences"]
+    layers: Count = 1
 
 
 class HeadRecipe(Section):

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nlpkit.encoder import depth
 from nlpkit.errors import RecipeError, WeightsError
 from nlpkit.model import TaskModel
 from nlpkit.recipe_sections import BackboneRecipe
@@ -206,10 +207,9 @@ def _chosen(encoder: nn.Module, recipe: BackboneRecipe) -> dict[str, nn.Paramete
 
 
 def _upper_layers(encoder: nn.Module, recipe: BackboneRecipe) -> list[nn.Module]:
-    config: Any = encoder.config
-    # Of an encoder-decoder the layers that the head sees are the decoder's, which come last.
-    depth = getattr(config, "decoder_layers", None) or config.num_hidden_layers
-    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == depth]
+    count = depth(encoder)
+    # Of an encoder-decoder the decoder's come last.
+    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == count]
     if not stacks:  # ALBERT: one layer, used again and again
         raise RecipeError(
             f"backbone.tuning = 'layers' does not fit {recipe.name!r}, which has no layers of "

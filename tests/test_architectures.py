@@ -13,6 +13,7 @@ from torch import nn
 
 import nlpkit
 from nlpkit.encoder import backbone
+from nlpkit.errors import RecipeError
 from nlpkit.model import build, collate
 from nlpkit.runtimes.torch import TorchRuntime
 from nlpkit.tasks.loading import assemble
@@ -116,6 +117,28 @@ class TestArchitectures:
             plain = shared.encoder()(batch.input_ids, batch.attention_mask, types * 0)
             assert not torch.allclose(states, plain, atol=1e-3)
 
+    def test_layers_are_averaged(self, name: str, folder: Path) -> None:
+        from transformers import AutoModel
+
+        shared = backbone(str(folder))
+        ids = torch.arange(5, 25)[None]
+        mask, types = torch.ones_like(ids), torch.zeros_like(ids)
+        direct = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+        with torch.inference_mode():
+            states = shared.encoder(2)(ids, mask, types)
+            output = direct(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        every = getattr(output, "decoder_hidden_states", None) or output.hidden_states
+        expected = (every[-2] + output.last_hidden_state) / 2
+        assert torch.allclose(states, expected, atol=1e-6)
+        assert not torch.allclose(states, output.last_hidden_state, atol=1e-3)
+
+    def test_more_layers_than_there_are(self, name: str, folder: Path) -> None:
+        depth = backbone(str(folder)).layers
+        assert build(classifier(folder, layers=depth)).encoder.layers == depth
+        message = rf"pooling\.layers = {depth + 1} is more than the {depth} layers of '.*'"
+        with pytest.raises(RecipeError, match=message):
+            build(classifier(folder, layers=depth + 1))
+
     @pytest.mark.parametrize("pooling", ["cls", "mean", "last"])
     def test_the_same_alone_and_in_a_batch(self, name: str, folder: Path, pooling: str) -> None:
         shared = backbone(str(folder))
@@ -136,8 +159,9 @@ class TestArchitectures:
         if pooling == ARCHITECTURES[name].pooling:  # and texts do make a difference
             assert np.ptp(np.stack(together), axis=0).max() > 1e-3
 
-    def test_the_same_without_padding(self, name: str, folder: Path) -> None:
-        recipe = classifier(folder, pooling=ARCHITECTURES[name].pooling)
+    @pytest.mark.parametrize("layers", [1, 2])
+    def test_the_same_without_padding(self, name: str, folder: Path, layers: int) -> None:
+        recipe = classifier(folder, pooling=ARCHITECTURES[name].pooling, layers=layers)
         shared, model = backbone(str(folder)), build(recipe)
         windows = [
             window

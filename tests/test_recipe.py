@@ -48,7 +48,7 @@ class TestErrors:
         [
             ("", "tsak", "name, task, description, pair, backbone, pooling, head, training"),
             ("backbone", "maxtokens", "name, sha256, max_tokens, stride, tuning, rank, alpha"),
-            ("pooling", "kinds", "kind"),
+            ("pooling", "kinds", "kind, layers"),
             ("head", "dropuot", "kind, hidden, dropout, labels, range, places"),
             (
                 "training",

@@ -143,6 +143,7 @@ def classifier(
     more: str = "",
     *,
     pooling: str = "mean",
+    layers: int = 1,
     max_tokens: int = 32,
 ) -> Recipe:
     """A recipe for three labels; `more` are lines of its `[backbone]`."""
@@ -157,6 +158,7 @@ def classifier(
         {more}
         [pooling]
         kind = "{pooling}"
+        layers = {layers}
         [head]
         kind = "labels"
         labels = ["bad", "good", "neither"]

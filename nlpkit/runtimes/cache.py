@@ -84,7 +84,7 @@ def export_key(recipe: Recipe, dtype: str) -> str | None:
         "tuning": recipe.backbone.model_dump(
             mode="json", include={"tuning", "rank", "alpha", "layers"}
         ),
-        "pooling": recipe.pooling.model_dump(mode="json"),
+        "pooling": recipe.pooling.model_dump(mode="json", exclude_defaults=True),
         "head": recipe.head.model_dump(mode="json", exclude={"dropout"}),
         "exporter": VERSION,
         "dtype": dtype,

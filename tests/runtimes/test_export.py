@@ -37,11 +37,12 @@ ARCHITECTURES: dict[str, tuple[Any, int, str]] = {
 }
 
 
-def model_of(encoder: nn.Module, pooling: str) -> TaskModel:
+def model_of(encoder: nn.Module, pooling: str, layers: int = 1) -> TaskModel:
     for parameter in encoder.parameters():  # far from zero, so that a wrong input shows
         if parameter.dim() > 1:
             nn.init.normal_(parameter, std=0.3)
-    return TaskModel(Encoder(encoder.eval()), classifier(Path("x"), pooling=pooling), 16).eval()
+    recipe = classifier(Path("x"), pooling=pooling, layers=layers)
+    return TaskModel(Encoder(encoder.eval(), layers), recipe, 16).eval()
 
 
 def windows(lengths: list[int]) -> list[Window]:
@@ -72,6 +73,20 @@ def test_every_architecture(name: str, fused: bool, tmp_path: Path) -> None:
     assert np.abs(np.array(rough) - exact).max() < 0.25 * np.abs(exact).max()
     assert not np.allclose(rough, exported, atol=1e-6)
     assert np.allclose([runtime([one])[0] for one in texts], rough, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_averaged_layers(name: str, tmp_path: Path) -> None:
+    make, pad_id, pooling = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    encoder = make()
+    model, last = model_of(encoder, pooling, 2), model_of(encoder, pooling)
+    path = tmp_path / "model.onnx"
+    export(model, path, pad_id=pad_id, longest=40, fused=True)
+    texts = windows([40, 3, 17, 16])
+    exact = TorchRuntime(model, pad_id, device="cpu")(texts)
+    assert np.allclose(exact, OnnxRuntime(path, pad_id, dtype="float32")(texts), atol=1e-4)
+    assert not np.allclose(exact, TorchRuntime(last, pad_id, device="cpu")(texts), atol=1e-3)
 
 
 # The others keep their own attention, or are recorded for one length only (GPT-2).
