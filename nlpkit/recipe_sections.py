@@ -182,6 +182,8 @@ class DataRecipe(Section):
             `context`, `answers` (question answering), `document`, `summary` (summarization).
         limit: at most so many rows, drawn with the seed.
         holdout: share of the rows set aside for choosing, early stopping and calibration.
+        holdout_from: which rows these are: any, drawn with the seed, or those at the `end`, where
+            rows come in the order of their time or author and neighbours are alike.
         without: sets, each `name` or `name:split`, whose texts no training row may share; rows
             that do are left out.
         unanswerable: of question answering: share of the unanswerable questions to train on that
@@ -197,6 +199,7 @@ class DataRecipe(Section):
     columns: dict[str, str] = Field(default_factory=dict)
     limit: Count | None = None
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    holdout_from: Literal["anywhere", "end"] = "anywhere"
     without: tuple[str, ...] = ()
     unanswerable: Share = 1.0
     oracle_sentences: Count = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlpkit.recipe import Recipe
 from nlpkit.training.groups import groups
@@ -18,7 +19,8 @@ def split_rows(frame: pd.DataFrame, recipe: Recipe) -> tuple[pd.DataFrame, pd.Da
 
     Rows of one group (`nlpkit.training.groups`: the same title, passage, sentence, ...) stay on
     one side, so that what is measured is not what was read in training. A group of more rows
-    than are wanted is set aside only where the smaller ones are too few.
+    than are wanted is set aside only where the smaller ones are too few. Those at the end
+    (`data.holdout_from`) take the rest of their groups along, wherever that stands.
 
     `data.unanswerable` thins out the questions to train on only: what is set aside keeps all of
     its own, since the threshold of "no answer" is chosen there.
@@ -40,15 +42,23 @@ def _split(frame: pd.DataFrame, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFr
     assert recipe.data is not None
     if recipe.data.holdout == 0 or len(frame) < 2:
         return frame, None
-    rng = np.random.default_rng((recipe.training.seed, len(frame)))
     of_row = groups(frame, recipe)
     wanted = max(1, round(recipe.data.holdout * len(frame)))
-    sizes = np.bincount(of_row)
-    order = rng.permutation(len(sizes))
-    if sizes[sizes <= wanted].sum() >= wanted:
-        order = order[sizes[order] <= wanted]
-    taken = order[: int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1]
+    if recipe.data.holdout_from == "end":
+        taken = np.unique(of_row[-wanted:])
+    else:
+        taken = _drawn(of_row, wanted, recipe.training.seed)
     aside = np.isin(of_row, taken)
     if aside.all():  # one single group: nothing would be left to train on
         return frame, None
     return frame[~aside].reset_index(drop=True), frame[aside].reset_index(drop=True)
+
+
+def _drawn(of_row: NDArray[np.int64], wanted: int, seed: int) -> NDArray[np.int64]:
+    """Groups with that many rows between them, drawn with the seed."""
+    rng = np.random.default_rng((seed, len(of_row)))
+    sizes = np.bincount(of_row)
+    order = rng.permutation(len(sizes))
+    if sizes[sizes <= wanted].sum() >= wanted:
+        order = order[sizes[order] <= wanted]
+    return order[: int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1]

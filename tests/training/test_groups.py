@@ -23,7 +23,9 @@ HEADS = {
 }
 
 
-def recipe_of(task: str = "classification", *, holdout: float = 0.1, seed: int = 0) -> Recipe:
+def recipe_of(
+    task: str = "classification", *, holdout: float = 0.1, seed: int = 0, place: str = "anywhere"
+) -> Recipe:
     pooling, head = HEADS[task]
     return parse(f"""
         name = "own"
@@ -39,6 +41,7 @@ def recipe_of(task: str = "classification", *, holdout: float = 0.1, seed: int =
         [data]
         train = ["rows.csv"]
         holdout = {holdout}
+        holdout_from = "{place}"
     """)
 
 
@@ -172,13 +175,17 @@ class TestGroups:
 
 
 class TestSplitRows:
-    @given(holdout=st.floats(0.05, 0.5), seed=st.integers(0, 9999))
+    @given(
+        holdout=st.floats(0.05, 0.5),
+        seed=st.integers(0, 9999),
+        place=st.sampled_from(["anywhere", "end"]),
+    )
     @settings(max_examples=40)
-    def test_no_group_is_on_both_sides(self, holdout: float, seed: int) -> None:
+    def test_no_group_is_on_both_sides(self, holdout: float, seed: int, place: str) -> None:
         rng = np.random.default_rng(seed)
         values = [" ".join(rng.choice([*"abc"], rng.integers(12))) for _ in range(60)]
         frame = pd.DataFrame({"text": values, "row": range(len(values))})
-        recipe = recipe_of(holdout=holdout, seed=seed)
+        recipe = recipe_of(holdout=holdout, seed=seed, place=place)
         training, aside = split_rows(frame, recipe)
         if aside is None:
             assert len(training) == len(frame)
@@ -243,3 +250,14 @@ class TestSplitRows:
         assert aside.equals(again)
         other = split_rows(frame, recipe_of(holdout=0.05, seed=1))[1]
         assert not aside.equals(other)
+
+    def test_the_last_rows_and_what_belongs_to_them(self) -> None:
+        frame = pd.DataFrame({"text": [f"{n}" for n in range(200)]})
+        frame.loc[3, "text"] = "199 ."  # the same text as the last row's
+        frame["row"] = range(200)
+        for seed in range(3):
+            recipe = recipe_of(holdout=0.05, seed=seed, place="end")
+            training, aside = split_rows(frame, recipe)
+            assert aside is not None
+            assert aside["row"].tolist() == [3, *range(190, 200)]
+            assert training["row"].tolist() == [0, 1, 2, *range(4, 190)]

@@ -86,3 +86,18 @@ def test_an_extra_set_that_is_not_there(tiny_encoder: Path, tmp_path: Path) -> N
     recipe = recipes.read(folder_of(tmp_path / "own", tiny_encoder, train, data=data))
     with pytest.raises(DataError, match=r"nowhere\.csv"):
         with_extra(training_rows(recipe, None), recipe, None)
+
+
+def test_rows_that_are_drawn_keep_their_order_where_the_last_are_set_aside(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    train = write([{"review": f"{n}", "stars": "low"} for n in range(50)], tmp_path / "t.jsonl")
+    data = f'{COLUMNS}limit = 20\nholdout = 0.1\nholdout_from = "end"'
+    recipe = recipes.read(folder_of(tmp_path / "own", tiny_encoder, train, data=data))
+    rows = training_rows(recipe, None)
+    numbers = [int(text) for text in rows["text"]]
+    assert len(numbers) == 20
+    assert numbers == sorted(numbers)
+    _, aside = split_rows(rows, recipe)
+    assert aside is not None
+    assert aside["text"].tolist() == [str(n) for n in numbers[-2:]]
