@@ -84,6 +84,8 @@ def train(
     if not resume:
         shutil.rmtree(checkpoints, ignore_errors=True)
     place = resolve_device(device)
+    # What is wrong with it is said before rows are read and a teacher is asked for an hour.
+    _first_model(recipe)
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
     training = with_extra(training, recipe, data, heldout=heldout)
@@ -168,15 +170,12 @@ def _train(
     progress: bool,
 ) -> Trained:
     shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
-    torch.manual_seed(recipe.training.seed)  # the head's and the adapters' first weights
-    model = build(recipe)
-    prepare(model, recipe.backbone)
+    model, start = _first_model(recipe)
     if features.states.size:
         model.matching = nn.Linear(shared.width, features.states.shape[1])
     content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
+    content.update(start.encode())
     begun: State = {}
-    if recipe.training.start is not None:
-        content.update(_begin(model, recipe, recipe.training.start).encode())
     if recipe.training.blend < 1:
         begun = {name: tensor.clone() for name, tensor in tuned_state(model).items()}
     evaluate: Callable[[], float] | None = None
@@ -229,6 +228,15 @@ def blended(begun: State, ended: State, share: float) -> State:
     if share == 1:
         return ended
     return {name: torch.lerp(begun[name], tensor, share) for name, tensor in ended.items()}
+
+
+def _first_model(recipe: Recipe) -> tuple[TaskModel, str]:
+    """The model that a run begins with, and the fingerprint of the weights that it starts from."""
+    torch.manual_seed(recipe.training.seed)  # the head's and the adapters' first weights
+    model = build(recipe)
+    prepare(model, recipe.backbone)
+    start = recipe.training.start
+    return model, "" if start is None else _begin(model, recipe, start)
 
 
 def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:

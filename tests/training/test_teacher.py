@@ -113,6 +113,26 @@ def test_only_rows_that_are_new_are_asked_for(
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('kind = "mean"', 'kind = "mean"\nlayers = 99', r"pooling\.layers = 99 is more than"),
+        ("epochs = 8", 'start = "nowhere"\nepochs = 8', r"training\.start = 'nowhere'"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_is_refused_before_the_teacher_is_asked(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path, old: str, new: str, message: str
+) -> None:
+    folder = student(tiny_encoder, tmp_path, TEACHER.format(teacher))
+    path = folder / "pipeline.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises((RecipeError, TrainingError), match=message):
+        run(folder)
+    assert not (tmp_path / "cache").exists()
+
+
 def test_another_order_of_labels_is_asked_for_anew(
     tiny_encoder: Path, tmp_path: Path, teacher: Path
 ) -> None:
