@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ from nlpkit.cache import cache_folder
 _KEY = 16
 
 Array = NDArray[np.float32]
+
+logger = logging.getLogger(__name__)
 
 
 class Answers:
@@ -38,10 +42,13 @@ class Answers:
         self.known: dict[bytes, Array] = {}
         # In the order of their names, so that two processes that said the same agree later, too.
         for path in sorted(self.folder.glob("*.npz")):
-            with np.load(path) as part:
-                keys, logits = part["keys"], part["logits"]
-            for key, row in zip(keys, logits, strict=True):
-                self.known[key.tobytes()] = row
+            try:
+                with path.open("rb") as file, np.load(file) as part:
+                    keys, logits = part["keys"], part["logits"]
+            except (OSError, ValueError, KeyError, BadZipFile) as error:
+                logger.info("%s is damaged, and what it held is asked again: %s", path, error)
+                continue
+            self.known.update(zip(map(bytes, keys), logits, strict=True))
 
     def missing(self, rows: Sequence[tuple[str, ...]]) -> list[int]:
         """Places of the rows that the teacher was not asked about; of equal rows the first."""
