@@ -66,7 +66,7 @@ def read_rows(
 
     frames = []
     for source in sources:
-        file = Path(source).suffix.lower() in SUFFIXES
+        file = Path(source).is_file() or Path(source).suffix.lower() in SUFFIXES
         frame = corpora.read(source, None if file else split, root=data, limit=limit)
         frames.append(_by_name(named(frame, recipe, source), recipe, source))
     return pd.concat(frames, ignore_index=True)
