@@ -32,6 +32,7 @@ __all__ = [
     "fingerprint",
     "label_names",
     "load",
+    "names_file",
     "read",
     "shown_name",
     "true_split",
@@ -162,12 +163,27 @@ def true_split(name_or_path: str | os.PathLike[str], split: str | None = None) -
     name = os.fspath(name_or_path)
     if name in CORPORA:
         return corpus_split(name, split)
-    path = Path(name).expanduser()
-    if path.is_file() or (path.suffix.lower() in SUFFIXES and not path.is_dir()):
+    if names_file(name):
         if split is not None:
+            path = Path(name).expanduser()
             raise DataError(f"{path} is one file and has no split {split!r}; leave it out.")
         return None
     return split or "train"
+
+
+def names_file(name_or_path: str | os.PathLike[str]) -> bool:
+    """Whether a name is that of one file, which has no splits: not of a folder or a named set.
+
+    A file that is not there goes by its ending.
+
+    >>> names_file("mine.csv"), names_file("glue/sst2"), names_file(".")
+    (True, False, False)
+    """
+    name = os.fspath(name_or_path)
+    path = Path(name).expanduser()
+    if name in CORPORA or path.is_dir():
+        return False
+    return path.is_file() or path.suffix.lower() in SUFFIXES
 
 
 def label_names(name: str) -> tuple[str, ...] | None:

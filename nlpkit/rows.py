@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nlpkit import corpora
 from nlpkit.errors import DataError
 from nlpkit.recipe import Recipe
-from nlpkit.tables import SUFFIXES, checked_columns
+from nlpkit.tables import checked_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,8 +66,8 @@ def read_rows(
 
     frames = []
     for source in sources:
-        file = Path(source).is_file() or Path(source).suffix.lower() in SUFFIXES
-        frame = corpora.read(source, None if file else split, root=data, limit=limit)
+        part = None if corpora.names_file(source) else split
+        frame = corpora.read(source, part, root=data, limit=limit)
         frames.append(_by_name(named(frame, recipe, source), recipe, source))
     return pd.concat(frames, ignore_index=True)
 

@@ -19,6 +19,7 @@ from nlpkit.corpora import (  # noqa: E402
     fingerprint,
     label_names,
     load,
+    names_file,
     read,
     shown_name,
     true_split,
@@ -282,6 +283,19 @@ def test_the_true_split_of_own_folders_and_files(tmp_path: Path) -> None:
     assert true_split(tmp_path / "own", None) == "train"
     assert true_split(tmp_path / "own/train.csv", None) is None
     assert true_split("owner/name", None) == "train"
+
+
+def test_what_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "reviews.csv").mkdir()  # a folder, whatever its name ends in
+    (tmp_path / "rows").write_text("text\na\n")
+    (tmp_path / "glue/sst2").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert [names_file(n) for n in ("rows", tmp_path / "rows", "~/rows")] == [True] * 3
+    assert names_file("nowhere.JSONL")
+    assert not names_file("reviews.csv")
+    assert not names_file("glue/sst2")
+    assert not names_file("owner/name")
 
 
 def test_a_split_is_a_text() -> None:

@@ -21,7 +21,7 @@ from nlpkit import corpora
 from nlpkit.errors import DataError, InputError
 from nlpkit.recipe import Recipe
 from nlpkit.rows import COLUMNS, renamed
-from nlpkit.tables import SUFFIXES, checked_columns
+from nlpkit.tables import checked_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ def _source(name: str) -> tuple[str, str | None]:
     >>> _source("squad_v2:validation"), _source("glue/rte"), _source("mine.csv")
     (('squad_v2', 'validation'), ('glue/rte', 'validation'), ('mine.csv', None))
     """
-    if Path(name).suffix.lower() in SUFFIXES:
+    if corpora.names_file(name):
         return name, None
     source, colon, split = name.rpartition(":")
     if not colon or re.search(r"[/\\]", split):  # the colon of C:\data is none of ours

@@ -17,7 +17,6 @@ from nlpkit.encoder import backbone
 from nlpkit.errors import NlpkitError, TrainingError
 from nlpkit.recipe import Recipe
 from nlpkit.rows import renamed
-from nlpkit.tables import SUFFIXES
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.loading import load
 from nlpkit.tokenizer import Tokenizer
@@ -89,8 +88,8 @@ def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
     assert recipe.data is not None
     frames = []
     for source in teacher.unlabelled:
-        file = Path(source).suffix.lower() in SUFFIXES
-        frame = corpora.read(source, None if file else recipe.data.split, root=data)
+        split = None if corpora.names_file(source) else recipe.data.split
+        frame = corpora.read(source, split, root=data)
         # Labels of another set mean nothing here, and there need not be any.
         frame = frame.assign(label=NO_LABEL)
         given = teacher.columns

@@ -205,6 +205,14 @@ class TestWithout:
         rows = without(frame, recipe_of(), [str(data / "own" / "whole.jsonl")])
         assert rows.to_dict("list") == {"text": ["sun"], "label": [1]}
 
+    def test_a_folder_whose_name_ends_like_a_file(self, tmp_path: Path) -> None:
+        folder = tmp_path / "set.csv"
+        folder.mkdir()
+        (folder / "validation.csv").write_text("text,label\nSnow,1\n")
+        frame = pd.DataFrame({"text": ["Snow!", "sun"], "label": [0, 1]})
+        rows = without(frame, recipe_of(), [f"{folder}:validation", str(folder)])
+        assert list(rows["text"]) == ["sun"]
+
     def test_no_names(self, data: Path) -> None:
         assert self.left([], data) == [0, 1, 2, 3]
 
