@@ -70,8 +70,8 @@ class TaskModel(nn.Module):
         head = recipe.head
         self.encoder = encoder
         self.pooling = recipe.pooling.kind
-        # In training only: maps the states to those of a teacher.
-        self.matching: nn.Linear | None = None
+        # In training only: what is learned beside the head's output, by name.
+        self.beside = nn.ModuleDict()
         self.head: nn.Module
         if head.kind == "sentences":
             self.head = SentenceHead(

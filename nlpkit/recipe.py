@@ -112,6 +112,11 @@ class Recipe(Section):
                 f"training.blend = {self.training.blend} needs a training.start to blend with; "
                 "allowed without one: 1"
             )
+        if self.training.rationale > 0 and (self.task != "classification" or self.pair):
+            raise ValueError(
+                f"training.rationale = {self.training.rationale} is for classification of single "
+                "texts; allowed elsewhere: 0"
+            )
         if self.teacher is not None and self.head.kind not in ("labels", "regression"):
             raise ValueError(
                 f"a [teacher] does not fit head.kind = {self.head.kind!r}; "

@@ -107,6 +107,8 @@ class TrainingRecipe(Section):
             time: a regulariser that costs nothing, unlike dropout.
         consistency: weight of R-Drop (Wu et al. 2021): each example passes twice, with other
             tokens hidden or units dropped, and the two outputs are drawn together. 0 passes once.
+        rationale: classification of single texts: weight of finding, beside the label, the tokens
+            that it is due to, where rows say so (`nlpkit.training.rationale`). 0 leaves it out.
         precision: `auto` is bfloat16 autocast where the device computes it natively.
         windows_per_document: of a `sentences` head: the first windows of each document.
         pairs_per_document: of a `pair` head: sampled sentences of each document.
@@ -132,6 +134,7 @@ class TrainingRecipe(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     mask_tokens: Annotated[float, Field(ge=0, lt=1)] = 0.0
     consistency: Annotated[float, Field(ge=0)] = 0.0
+    rationale: Annotated[float, Field(ge=0)] = 0.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     windows_per_document: Count = 2
     pairs_per_document: Count = 8

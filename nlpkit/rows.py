@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 # What is taken along where it is there.
 _KEPT = {
-    "classification": ("id", "idx"),
+    "classification": ("id", "idx", "rationale"),
     "question_answering": ("id", "title"),
     "summarization": ("id",),
 }

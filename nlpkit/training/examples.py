@@ -23,6 +23,7 @@ from nlpkit.tasks.question_answering import question_windows
 from nlpkit.text import split_sentences
 from nlpkit.tokenizer import Tokenizer, Tokens
 from nlpkit.training.features import NO_STATES, Example
+from nlpkit.training.rationale import COLUMN, NO_MARKS, marked, of_window
 from nlpkit.windows import Window
 
 if TYPE_CHECKING:
@@ -52,9 +53,15 @@ def examples(
         states: a teacher's states of each row, `(tokens, components)`, or none of a row.
 
     Raises:
-        DataError: when a label is not one of the recipe's, an answer does not stand where the
-            data says, or a question is too long for the encoder.
+        DataError: when a label is not one of the recipe's, an answer or a rationale does not
+            stand where the data says, the recipe wants rationales and there are none, or a
+            question is too long for the encoder.
     """
+    if recipe.training.rationale > 0 and COLUMN not in frame:
+        raise DataError(
+            f"training.rationale = {recipe.training.rationale} needs rows that say where: the data "
+            f"has no column {COLUMN!r}; allowed without one: 0"
+        )
     for start in range(0, len(frame), _GROUP):
         rows = frame.iloc[start : start + _GROUP].to_dict("list")
         match recipe.task:
@@ -81,6 +88,7 @@ def _classification(
     states: Sequence[NDArray[np.float16]] | None,
 ) -> Iterator[Example]:
     texts = tokenizer.encode(rows["text"])
+    places = rows[COLUMN] if recipe.training.rationale > 0 else None
     pairs = tokenizer.encode(rows["pair"]) if recipe.pair else [None] * len(texts)
     for index, (text, pair, label) in enumerate(zip(texts, pairs, rows["label"], strict=True)):
         target = label_target(label, recipe, first + index)
@@ -88,11 +96,15 @@ def _classification(
             target = [*(target or [np.nan]), *taught[first + index]]
         if target is None:
             continue
+        state = NO_STATES if states is None else states[first + index]
+        marks = None
+        if places is not None:
+            marks = marked(places[index], rows["text"][index], text, first + index)
         for window in classification_windows(
             tokenizer.template, text, pair, size=max_tokens, stride=recipe.backbone.stride
         ):
-            state = NO_STATES if states is None else states[first + index]
-            yield Example(window, target, first + index, state)
+            own = NO_MARKS if places is None else of_window(marks, window)
+            yield Example(window, target, first + index, state, own)
 
 
 def _question_answering(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit.errors import DataError
+from nlpkit.training.rationale import NO_MARKS
 from nlpkit.windows import Window
 
 NO_STATES = np.empty((0, 0), np.float16)
@@ -27,19 +28,22 @@ class Example(NamedTuple):
 
     The targets are `(start, end)` positions in the window for spans, `(label,)` for labels,
     one number a label for multi-label, `(value,)` for regression, one probability a sentence.
-    `states` `(tokens, components)` are what a teacher makes of the window's tokens, or nothing.
+    `states` `(tokens, components)` are what a teacher makes of the window's tokens, or nothing;
+    `marks` `(tokens,)` say which are in the rationale (`nlpkit.training.rationale`), or nothing.
     """
 
     window: Window
     targets: Sequence[float] | NDArray[np.float32]
     row: int
     states: NDArray[np.float16] = NO_STATES
+    marks: NDArray[np.int8] = NO_MARKS
 
 
 @dataclass(frozen=True)
 class Features:
     """Examples end to end: example `i` has tokens `starts[i]:starts[i + 1]`, and likewise its
-    targets, the places of its sentences and a teacher's states.
+    targets, the places of its sentences and a teacher's states. `marks`, one a token, are there
+    where rationales are learned.
     """
 
     ids: NDArray[np.int32]
@@ -53,6 +57,7 @@ class Features:
     rows: NDArray[np.int64]
     states: NDArray[np.float16] = field(default_factory=lambda: NO_STATES)
     state_starts: NDArray[np.int64] = field(default_factory=lambda: NO_STARTS)
+    marks: NDArray[np.int8] = field(default_factory=lambda: NO_MARKS)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -86,6 +91,10 @@ class Features:
             return NO_STATES
         return self.states[self.state_starts[index] : self.state_starts[index + 1]]
 
+    def rationale(self, index: int) -> NDArray[np.int8]:
+        """Which tokens of one example are in its rationale `(tokens,)`, or nothing."""
+        return self.marks[self.starts[index] : self.starts[index + 1]]
+
     def save(self, path: Path) -> None:
         """Writes all arrays to one file in the safetensors format."""
         from safetensors.numpy import save_file
@@ -118,8 +127,10 @@ def collect(examples: Iterable[Example]) -> Features:
     targets: list[NDArray[np.float32]] = []
     rows: list[int] = []
     states: list[NDArray[np.float16]] = []
-    for window, target, row, state in examples:
+    marks: list[NDArray[np.int8]] = []
+    for window, target, row, state, own in examples:
         windows.append(window)
+        marks.append(own)
         states.append(state)
         targets.append(np.asarray(target, np.float32))
         rows.append(row)
@@ -141,6 +152,7 @@ def collect(examples: Iterable[Example]) -> Features:
         rows=np.array(rows, np.int64),
         states=np.concatenate(there or [NO_STATES]),
         state_starts=_starts([len(s) for s in states]) if there else NO_STARTS,
+        marks=np.concatenate(marks),
     )
 
 

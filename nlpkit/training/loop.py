@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,8 +31,13 @@ from nlpkit.training.checkpoint import Progress
 from nlpkit.training.features import Features
 from nlpkit.training.losses import Soft, disagreement, loss, states_apart, terms
 from nlpkit.training.rates import parameter_groups
+from nlpkit.training.rationale import rationale_missed
 from nlpkit.tuning import State, restore, tuned_state
 from nlpkit.windows import Window, budget_batches
+
+# Layers for training only (`TaskModel.beside`): to a teacher's states, and to the rationales.
+STATES = "states"
+RATIONALE = "rationale"
 
 # Batches are cut from runs of this many, sorted by length, so that little of them is padding.
 _SORTED_RUN = 64
@@ -208,6 +214,13 @@ def _evaluated(
     return best
 
 
+class _Beside(NamedTuple):
+    """What examples are to teach beside their targets: a teacher's states, rationales."""
+
+    states: list[NDArray[np.float16]]
+    rationale: list[NDArray[np.int8]]
+
+
 class _Step:
     """One optimizer step: passes of at most `batch_tokens`, their gradients added up."""
 
@@ -247,8 +260,11 @@ class _Step:
         total = 0.0
         for part in budget_batches(lengths, tokens=self.tokens):
             windows = [self.features.window(indices[i]) for i in part]
-            states = [self.features.teacher_states(indices[i]) for i in part]
-            value = self._loss(windows, [targets[i] for i in part], states, rng) / count
+            beside = _Beside(
+                [self.features.teacher_states(indices[i]) for i in part],
+                [self.features.rationale(indices[i]) for i in part],
+            )
+            value = self._loss(windows, [targets[i] for i in part], beside, rng) / count
             value.backward()
             total += value.item()
         nn.utils.clip_grad_norm_(self.trained, self.recipe.max_grad_norm)
@@ -260,14 +276,14 @@ class _Step:
         self,
         windows: list[Window],
         targets: list[NDArray[np.float32]],
-        states: list[NDArray[np.float16]],
+        beside: _Beside,
         rng: np.random.Generator,
     ) -> Tensor:
         batch = collate(windows, self.pad_id)
-        logits, value = self._pass(batch, targets, states, rng)
+        logits, value = self._pass(batch, targets, beside, rng)
         if self.recipe.consistency == 0:
             return value
-        again, other = self._pass(batch, targets, states, rng)
+        again, other = self._pass(batch, targets, beside, rng)
         value = (value + other) / 2
         return value + self.recipe.consistency * disagreement(self.kind, logits, again, batch)
 
@@ -275,7 +291,7 @@ class _Step:
         self,
         batch: Batch,
         targets: list[NDArray[np.float32]],
-        states: list[NDArray[np.float16]],
+        beside: _Beside,
         rng: np.random.Generator,
     ) -> tuple[Tensor, Tensor]:
         """The logits, and the loss of this one pass."""
@@ -287,11 +303,13 @@ class _Step:
             there = batch.to(self.device)
             hidden = self.model.states(there)
             logits = self.model.read(hidden, there)
-            matching = self.model.matching
-            mapped = None if matching is None else matching(hidden)
+            found = {name: layer(hidden) for name, layer in self.model.beside.items()}
         value = loss(self.kind, logits, batch, targets, self.soft)
-        if mapped is not None and self.soft is not None:
-            value = value + self.soft.states * states_apart(mapped, states)
+        if STATES in found and self.soft is not None:
+            value = value + self.soft.states * states_apart(found[STATES], beside.states)
+        if RATIONALE in found:
+            missed = rationale_missed(found[RATIONALE].squeeze(-1), beside.rationale)
+            value = value + self.recipe.rationale * missed
         return logits, value
 
 

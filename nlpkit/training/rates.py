@@ -39,8 +39,7 @@ def parameter_groups(model: TaskModel, recipe: TrainingRecipe) -> list[dict[str,
         below = depth - layer if layer is not None else depth + 1
         rate = recipe.learning_rate * recipe.layer_decay**below
         groups.setdefault((rate, parameter.ndim > 1), []).append(parameter)
-    matching = [] if model.matching is None else list(model.matching.parameters())
-    for parameter in [*model.head.parameters(), *matching]:
+    for parameter in [*model.head.parameters(), *model.beside.parameters()]:
         if parameter.requires_grad:
             groups.setdefault((head_rate, parameter.ndim > 1), []).append(parameter)
     return [

@@ -27,8 +27,9 @@ from nlpkit.training.calibrate import calibrated
 from nlpkit.training.examples import examples
 from nlpkit.training.features import Features, collect
 from nlpkit.training.holdout import split_rows
-from nlpkit.training.loop import fit, precision
+from nlpkit.training.loop import RATIONALE, STATES, fit, precision
 from nlpkit.training.losses import Soft
+from nlpkit.training.rationale import rationale_layers
 from nlpkit.training.teacher import taught_rows, teacher_said
 from nlpkit.training.teacher_states import Said
 from nlpkit.training.trained import Trained
@@ -172,7 +173,9 @@ def _train(
     shared = backbone(recipe.backbone.name, sha256=recipe.backbone.sha256)
     model, start = _first_model(recipe)
     if features.states.size:
-        model.matching = nn.Linear(shared.width, features.states.shape[1])
+        model.beside[STATES] = nn.Linear(shared.width, features.states.shape[1])
+    if features.marks.size:
+        model.beside[RATIONALE] = rationale_layers(shared.width)
     content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
     content.update(start.encode())
     begun: State = {}
@@ -202,8 +205,8 @@ def _train(
             "training has diverged: weights are no longer finite; try a smaller "
             "training.learning_rate"
         )
-    # The map to a teacher's states has done its work.
-    ended = {k: v for k, v in result.weights.items() if not k.startswith("matching.")}
+    # What was learned beside the head's output has done its work.
+    ended = {k: v for k, v in result.weights.items() if not k.startswith("beside.")}
     kept = blended(begun, ended, recipe.training.blend)
     # Stored in half precision: the rounding is far below what training itself leaves open, and
     # what is measured from here on are the rounded weights.

@@ -17,7 +17,7 @@ from nlpkit.windows import Window
 
 @st.composite
 def example_lists(draw: st.DrawFn) -> list[Example]:
-    segmented = draw(st.booleans())
+    segmented, marking = draw(st.booleans()), draw(st.booleans())
     examples = []
     for row in range(draw(st.integers(1, 6))):
         size = draw(st.integers(1, 8))
@@ -30,7 +30,8 @@ def example_lists(draw: st.DrawFn) -> list[Example]:
             places = np.arange(len(targets)) + row
             window = Window(ids, types, 1, 0, size, segments, places)
         states = np.full((size if draw(st.booleans()) else 0, 2), row, np.float16)
-        examples.append(Example(window, targets, row, states))
+        marks = np.full(size if marking else 0, row % 3 - 1, np.int8)
+        examples.append(Example(window, targets, row, states, marks))
     return examples
 
 
@@ -64,6 +65,7 @@ def test_examples_come_back(
         np.testing.assert_array_equal(opened.target(index), np.float32(example.targets))
         assert opened.rows[index] == example.row
         assert opened.teacher_states(index).tolist() == example.states.tolist()
+        assert opened.rationale(index).tolist() == example.marks.tolist()
 
 
 def test_no_examples() -> None:
@@ -90,13 +92,14 @@ def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
         Features.open(tmp_path / "nowhere")
 
 
-def test_a_file_from_before_there_were_states(tmp_path: Path) -> None:
+def test_a_file_from_before_there_were_states_and_rationales(tmp_path: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
     window = Window(np.arange(3), np.zeros(3, int), 1, 0, 3)
     collect([Example(window, [1.0], 0)]).save(tmp_path / "f")
-    arrays = {k: v for k, v in load_file(tmp_path / "f").items() if not k.startswith("state")}
+    arrays = {k: v for k, v in load_file(tmp_path / "f").items() if k[:4] not in ("stat", "mark")}
     save_file(arrays, tmp_path / "old")
     opened = Features.open(tmp_path / "old")
     assert opened.window(0).ids.tolist() == [0, 1, 2]
     assert not len(opened.teacher_states(0))
+    assert not len(opened.rationale(0))
