@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
 
 import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from benchmarks.sets import squad_sentences
+from benchmarks.sets import changed_words, short_sentences, single_sentences, squad_sentences
+from benchmarks.sets.changed_words import Changes, bare, rows
+from nlpkit import corpora
+from tests.reference_data import write_reference_data
+
+MODULES = (changed_words, short_sentences, single_sentences, squad_sentences)
 
 
-def test_the_examples_hold() -> None:
-    found = doctest.testmod(squad_sentences)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_the_examples_hold(module: ModuleType) -> None:
+    found = doctest.testmod(module)
     assert found.attempted
     assert not found.failed
 
@@ -52,3 +64,76 @@ def test_what_qnli_has_is_left_out() -> None:
         ("When did it fall?", 0),
         ("When did it fall?", 1),
     ]
+
+
+SENTENCES = [
+    "She walks to the old bridge every day.",
+    "Nobody could have said why it fell.",
+    "The bridge, however, is wet!",
+    "He said that Ada left Kiel in spring.",
+]
+NEAR = {"walks": ["walked", "walk"], "bridge": ["tower"], "wet": ["damp"]}
+
+
+class TestChangedWords:
+    @given(st.integers(0, 10_000), st.sampled_from(SENTENCES))
+    def test_what_was_not_changed_stays_as_it_was(self, seed: int, text: str) -> None:
+        words = Changes(SENTENCES, NEAR, seed)(text)
+        kept = [word.text for word in words if not word.changed]
+        old = text.split()
+        # In the same order, and no word more often than before.
+        rest = iter(old)
+        assert all(word in rest for word in kept)
+        if len(kept) == len(words):
+            assert kept == old
+        else:
+            assert [bare(word.text) for word in words] != [*map(bare, old)]
+
+    @given(st.integers(0, 10_000))
+    def test_the_rationale_stands_in_the_text(self, seed: int) -> None:
+        for made in rows(SENTENCES, Changes(SENTENCES, NEAR, seed)):
+            text, rationale = str(made["text"]), cast("dict[str, Any]", made["rationale"])
+            for part, start in zip(rationale["text"], rationale["answer_start"], strict=True):
+                assert text[start : start + len(part)] == part
+            unchanged = text in SENTENCES
+            assert made["label"] == ("unchanged" if unchanged else "changed")
+            assert bool(rationale["text"]) == (not unchanged)
+
+    def test_some_stay_as_they_are(self) -> None:
+        made = list(rows(SENTENCES * 50, Changes(SENTENCES, NEAR, 0)))
+        unchanged = sum(row["label"] == "unchanged" for row in made) / len(made)
+        assert 0.3 < unchanged < 0.7  # with so few words a change is not always found
+
+    def test_the_same_seed_changes_the_same(self) -> None:
+        made = [list(rows(SENTENCES, Changes(SENTENCES, NEAR, seed))) for seed in (3, 3, 4)]
+        assert made[0] == made[1] != made[2]
+
+
+class TestSingleSentences:
+    @pytest.fixture
+    def data(self, tmp_path: Path) -> Path:
+        """Reference sets whose articles are the sentences from above, with others between."""
+        write_reference_data(tmp_path)
+        corpus = corpora.CORPORA["cnn_dailymail"]
+        path = tmp_path / corpus.folder / f"{corpus.files('train')[0]}.parquet"
+        frame = pd.read_parquet(path)
+        frame["article"] = [" ".join(SENTENCES), "(1) 2. " + SENTENCES[0], "One. Two."]
+        frame.to_parquet(path)
+        return tmp_path
+
+    @pytest.mark.parametrize("module", [changed_words, short_sentences])
+    def test_each_once_and_only_what_is_wanted(self, module: ModuleType, data: Path) -> None:
+        found = single_sentences.drawn(
+            ("cnn_dailymail", "article"), module.plain, 10, several=True, data=data, seed=0
+        )
+        assert sorted(found) == sorted(SENTENCES)
+
+    def test_no_more_than_asked(self, data: Path) -> None:
+        one, again = [
+            single_sentences.drawn(
+                ("cnn_dailymail", "article"), str.strip, 2, several=True, data=data, seed=seed
+            )
+            for seed in (1, 1)
+        ]
+        assert len(one) == 2
+        assert one == again
