@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 import torch
 
+from nlpkit.training import loop
 from nlpkit.training.train import train
 from nlpkit.training.trained import Trained
 
@@ -84,3 +86,18 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 def run(folder: Path, **options: Any) -> Trained:
     return train(folder, device="cpu", progress=False, **options)
+
+
+def interrupted(folder: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs the recipe until the step of that number is due, where it is interrupted."""
+    step = loop._Step.__call__
+
+    def stops(self: Any, indices: Any, number: int) -> float:
+        if number == at:
+            raise KeyboardInterrupt
+        return step(self, indices, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Step, "__call__", stops)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder)

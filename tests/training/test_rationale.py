@@ -18,10 +18,9 @@ from nlpkit.encoder import backbone
 from nlpkit.errors import DataError, RecipeError
 from nlpkit.tasks.classification import classification_windows
 from nlpkit.tokenizer import Tokens
-from nlpkit.training import loop
 from nlpkit.training.features import Features
 from nlpkit.training.rationale import UNKNOWN, marked, of_window, rationale_missed
-from tests.training.own_rows import folder_of, run, weights, write
+from tests.training.own_rows import folder_of, interrupted, run, weights, write
 
 TEXT = "Ñot 'only'  qqq\tzzz 🙂."
 # The tokens of no tokenizer: words, and signs one by one.
@@ -157,17 +156,7 @@ def test_a_run_goes_on_where_it_was(
 ) -> None:
     whole, parts = (trained(tmp_path, tiny_encoder, 2.0, name) for name in ("whole", "parts"))
     run(whole)
-    step = loop._Step.__call__
-
-    def stops(self: Any, indices: Any, number: int) -> float:
-        if number == 13:
-            raise KeyboardInterrupt
-        return step(self, indices, number)
-
-    monkeypatch.setattr(loop._Step, "__call__", stops)
-    with pytest.raises(KeyboardInterrupt):
-        run(parts)
-    monkeypatch.setattr(loop._Step, "__call__", step)
+    interrupted(parts, 13, monkeypatch)
     features = Features.open(next((parts / ".checkpoint").glob("features-*")))
     assert features.rationale(0).max() == 1
     # Of the last row nothing is known.

@@ -18,12 +18,12 @@ from nlpkit.encoder import backbone
 from nlpkit.errors import RecipeError, TrainingError
 from nlpkit.tasks.loading import load
 from nlpkit.tokenizer import Template, Tokenizer
-from nlpkit.training import loop, teacher_states
+from nlpkit.training import teacher_states
 from nlpkit.training.features import Features
 from nlpkit.training.losses import states_apart
 from nlpkit.training.teacher import teacher_logits, teacher_said
 from nlpkit.training.teacher_states import Said, same_tokens
-from tests.training.own_rows import COLUMNS, ROWS, folder_of, run, weights, write
+from tests.training.own_rows import COLUMNS, ROWS, folder_of, interrupted, run, weights, write
 from tests.training.test_teacher import student as taught
 
 TEACHER = '[teacher]\npipeline = "{}"\nstates = 0.5\n'
@@ -161,17 +161,7 @@ def test_a_run_with_states_goes_on_where_it_was(
         path = folder / "pipeline.toml"
         path.write_text(path.read_text().replace("epochs = 4", "epochs = 4\ncheckpoint_every = 5"))
     run(whole)
-    step = loop._Step.__call__
-
-    def stops(self: Any, indices: Any, number: int) -> float:
-        if number == 13:
-            raise KeyboardInterrupt
-        return step(self, indices, number)
-
-    monkeypatch.setattr(loop._Step, "__call__", stops)
-    with pytest.raises(KeyboardInterrupt):
-        run(parts)
-    monkeypatch.setattr(loop._Step, "__call__", step)
+    interrupted(parts, 13, monkeypatch)
     assert Features.open(next((parts / ".checkpoint").glob("features-*"))).states.size
     run(parts)
     for name, tensor in weights(whole).items():
