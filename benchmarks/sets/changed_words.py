@@ -14,7 +14,6 @@ columns `text`, `label` and `rationale` (what was changed; of a dropped word the
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 from collections import Counter, defaultdict
@@ -25,9 +24,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from benchmarks.sets import command
 from benchmarks.sets.single_sentences import drawn
 from nlpkit.encoder import backbone
-from nlpkit.training.changed_rows import near_words
+from nlpkit.training.changed_rows import dressed_as, near_words
 
 RESULT = Path(__file__).resolve().parent / "made" / "changed_words.parquet"
 
@@ -112,9 +112,7 @@ def dressed(word: str, new: str) -> str:
     '"Snow,'
     """
     found = _WORD.fullmatch(word)
-    if not found:
-        return new
-    return found[1] + (new[:1].upper() + new[1:] if found[2][0].isupper() else new) + found[3]
+    return dressed_as(found, new) if found else new
 
 
 class Changes:
@@ -142,14 +140,14 @@ class Changes:
 
     def __call__(self, text: str) -> list[Word]:
         """The sentence with one change, one of eight words or more often with two."""
-        words = [Word(word) for word in text.split()]
+        words = old = [Word(word) for word in text.split()]
         count = 1 + (len(words) >= LONG and self.rng.random() < 0.5)
         kinds = [self._other, self._near, self._likely, self._dropped, self._added, self._swapped]
         for _ in range(count):
             kind = self.rng.choices([*kinds, self._moved], (20, 22, 18, 15, 10, 8, 7))[0]
             words = kind(words) or words
-        same = [bare(word.text) for word in words] == [bare(word) for word in text.split()]
-        return [Word(word) for word in text.split()] if same else words
+        same = [bare(word.text) for word in words] == [bare(word.text) for word in old]
+        return old if same else words
 
     # Each of these gives the changed words, or None where there is nothing to change.
 
@@ -253,21 +251,12 @@ def rows(texts: Sequence[str], change: Changes) -> Iterator[dict[str, object]]:
         yield row([Word(word) for word in text.split()] if stays else change(text))
 
 
-def main() -> None:
-    """Makes the set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of the reference data sets")
-    parser.add_argument("--rows", type=int, default=100_000, help="sentences (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw (%(default)s)")
-    parser.add_argument("-o", "--output", type=Path, default=RESULT, help="file (%(default)s)")
-    options = parser.parse_args()
-    texts = sentences(options.data, options.rows, options.seed)
-    change = Changes(texts, near_words(texts, backbone(ENCODER)), options.seed)
-    frame = pd.DataFrame(rows(texts, change)).drop_duplicates("text", ignore_index=True)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_parquet(options.output)
-    print(f"{len(frame):,} sentences written to {options.output}")
+def changed_words(data: Path | None, count: int, seed: int) -> pd.DataFrame:
+    """The set: each text once."""
+    texts = sentences(data, count, seed)
+    change = Changes(texts, near_words(texts, backbone(ENCODER)), seed)
+    return pd.DataFrame(rows(texts, change)).drop_duplicates("text", ignore_index=True)
 
 
 if __name__ == "__main__":
-    main()
+    command.run(changed_words, RESULT, rows=100_000, description=__doc__)

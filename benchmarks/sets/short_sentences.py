@@ -9,12 +9,12 @@ each kind. Writes a parquet file with the column `text`.
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.sets import command
 from benchmarks.sets.single_sentences import drawn
 
 RESULT = Path(__file__).resolve().parent / "made" / "short_sentences.parquet"
@@ -60,19 +60,5 @@ def sentences(data: Path | None, rows: int, seed: int) -> pd.DataFrame:
     return joined.sample(frac=1.0, random_state=seed, ignore_index=True)
 
 
-def main() -> None:
-    """Makes the set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of the reference data sets")
-    parser.add_argument("--rows", type=int, default=42_000, help="sentences (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw (%(default)s)")
-    parser.add_argument("-o", "--output", type=Path, default=RESULT, help="file (%(default)s)")
-    options = parser.parse_args()
-    frame = sentences(options.data, options.rows, options.seed)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_parquet(options.output)
-    print(f"{len(frame):,} sentences written to {options.output}")
-
-
 if __name__ == "__main__":
-    main()
+    command.run(sentences, RESULT, rows=42_000, description=__doc__)

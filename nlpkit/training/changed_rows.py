@@ -104,11 +104,18 @@ def _exchange(words: list[str], place: int, near: Near, rng: np.random.Generator
     known = near.get(found[2].lower(), ()) if found else ()
     if found is None or not known:
         return False
-    word = known[int(rng.integers(len(known)))]
-    if found[2][0].isupper():
-        word = word[0].upper() + word[1:]
-    words[place] = found[1] + word + found[3]
+    words[place] = dressed_as(found, known[int(rng.integers(len(known)))])
     return True
+
+
+def dressed_as(found: re.Match[str], word: str) -> str:
+    """Another word with the case of the one that was found, and what stands around it.
+
+    >>> dressed_as(_WORD.fullmatch('"Rain,'), "snow")
+    '"Snow,'
+    """
+    before, old, behind = found.groups()
+    return before + (word[0].upper() + word[1:] if old[0].isupper() else word) + behind
 
 
 def near_words(texts: Iterable[str], shared: Backbone) -> dict[str, list[str]]:

@@ -27,6 +27,9 @@ COLUMN = "rationale"
 # Of a token of which nothing is known: a special one, or one of a row without a rationale.
 UNKNOWN = -1
 
+# What files of different kinds give lists as.
+_LISTS = (list, tuple, np.ndarray)
+
 Marks = NDArray[np.int8]
 NO_MARKS = np.empty(0, np.int8)
 
@@ -75,21 +78,21 @@ def marked(rationale: Any, text: str, tokens: Tokens, row: int) -> Marks | None:
 
 
 def _places(rationale: Any, row: int) -> tuple[list[str], list[int]]:
-    fits = isinstance(rationale, Mapping) and {"text", "answer_start"} <= set(rationale)
-    texts = list(rationale["text"]) if fits else []
-    starts = list(rationale["answer_start"]) if fits else []
-    if (
-        not fits
-        or len(texts) != len(starts)
-        or not all(isinstance(part, str) for part in texts)
-        or not all(isinstance(n, int | np.integer) and n >= 0 for n in starts)
+    found = rationale if isinstance(rationale, Mapping) else {}
+    texts, starts = found.get("text"), found.get("answer_start")
+    if not (
+        isinstance(texts, _LISTS)
+        and isinstance(starts, _LISTS)
+        and len(texts) == len(starts)
+        and all(isinstance(part, str) for part in texts)
+        and all(isinstance(n, int | np.integer) and n >= 0 for n in starts)
     ):
         raise DataError(
             f"the rationale of row {row} is {rationale!r}; allowed is "
             '{"text": [...], "answer_start": [...]}, texts and the characters where they start, '
             "or nothing"
         )
-    return texts, [int(n) for n in starts]
+    return list(texts), [int(n) for n in starts]
 
 
 def of_window(marks: Marks | None, window: Window) -> Marks:

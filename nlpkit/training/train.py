@@ -177,7 +177,7 @@ def _train(
     if features.marks.size:
         model.beside[RATIONALE] = rationale_layers(shared.width)
     content = hashlib.sha256(features.ids.tobytes() + features.targets.tobytes())
-    content.update(start.encode())
+    content.update(features.marks.tobytes() + start.encode())
     begun: State = {}
     if recipe.training.blend < 1:
         begun = {name: tensor.clone() for name, tensor in tuned_state(model).items()}

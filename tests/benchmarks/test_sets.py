@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -137,3 +139,28 @@ class TestSingleSentences:
         ]
         assert len(one) == 2
         assert one == again
+
+
+class TestCommand:
+    @pytest.mark.parametrize("name", ["changed_words", "short_sentences"])
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--data", "nowhere"], "nowhere"),
+            (["--rows", "0"], "--rows has to be at least 1"),
+            (["--seed", "-1"], "--seed at least 0"),
+            (["--rows", "many"], "invalid int value: 'many'"),
+        ],
+    )
+    def test_a_wrong_option_is_one_sentence(
+        self, name: str, options: list[str], message: str, tmp_path: Path
+    ) -> None:
+        output = tmp_path / "set.parquet"
+        done = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.sets.{name}", *options, "-o", str(output)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert message in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+        assert not output.exists()

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from nlpkit import recipe as recipes
 from nlpkit.encoder import backbone
-from nlpkit.errors import DataError, RecipeError
+from nlpkit.errors import DataError, RecipeError, TrainingError
 from nlpkit.tasks.classification import classification_windows
 from nlpkit.tokenizer import Tokens
 from nlpkit.training.features import Features
@@ -58,6 +58,9 @@ def test_a_row_that_says_nothing(nothing: Any) -> None:
         ({"text": ["qqq"]}, r"rationale of row 7 is \{'text': \['qqq'\]\}"),
         ({"text": ["qqq"], "answer_start": []}, "rationale of row 7"),
         ({"text": [3], "answer_start": [12]}, "rationale of row 7"),
+        ({"text": None, "answer_start": None}, "rationale of row 7"),
+        ({"text": "q", "answer_start": [12]}, "rationale of row 7"),
+        ({"text": ["qqq"], "answer_start": 12}, "rationale of row 7"),
         ({"text": ["qqq"], "answer_start": [-10]}, "rationale of row 7"),
         ({"text": ["qqq"], "answer_start": ["12"]}, "rationale of row 7"),
         (places(("qqq", 11)), "'qqq' of row 7 does not stand at character 11"),
@@ -164,6 +167,16 @@ def test_a_run_goes_on_where_it_was(
     run(parts)
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(parts)[name])
+
+
+def test_a_checkpoint_of_other_rationales_is_not_gone_on_from(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = trained(tmp_path, tiny_encoder, 2.0)
+    interrupted(folder, 13, monkeypatch)
+    write([{**row, "rationale": None} for row in [*ROWS, ROWS[0]]], tmp_path / "rows.jsonl")
+    with pytest.raises(TrainingError, match="checkpoint"):
+        run(folder)
 
 
 def test_a_weight_of_nothing_changes_nothing(tiny_encoder: Path, tmp_path: Path) -> None:
