@@ -9,7 +9,7 @@ from typing import Any, ClassVar, overload
 from nlpkit.errors import InputError, InputTypeError
 from nlpkit.results import Answer, Failure
 from nlpkit.tasks.pipeline import Errors, Logits, Pipeline, Prepared, positive, share, text_of
-from nlpkit.tasks.spans import Candidate, best_spans, distinct, probabilities
+from nlpkit.tasks.spans import Candidate, best_spans, distinct, probabilities, wording
 from nlpkit.tokenizer import Template, Tokens
 from nlpkit.windows import Window, cut, pair_window
 
@@ -241,10 +241,9 @@ class QuestionAnswering(Pipeline[Question, Answer, AnswerOptions]):
                 apart=apart,
                 penalty=self.recipe.decoding.length_penalty,
             )
-            found += [
-                Candidate(passage, *_characters_of(text, tokens, first, last), score)
-                for first, last, score in spans
-            ]
+            for first, last, score in spans:
+                start, end = _characters_of(text, tokens, first, last)
+                found.append(Candidate(passage, start, end, score, wording(text[start:end])))
         return [candidate for candidate in found if candidate.start < candidate.end]
 
 

@@ -5,10 +5,14 @@ less the window's own score for "no answer" (the two logits of its first token; 
 4.3). These differences are comparable between windows and passages, where the softmax of each
 window by itself is not. One softmax over all spans found and "no answer", at a temperature fitted
 on held-out questions, makes them probabilities.
+
+Spans that overlap are one answer; which of them is given is decided by their wordings, as SQuAD's
+evaluation compares them: "the 1990s" and "1990s" are the same, and what they weigh adds up.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,14 +23,28 @@ from numpy.typing import NDArray
 
 from nlpkit.windows import Window
 
+_WORD = re.compile(r"[^\W_]+")
+_ARTICLES = frozenset(("a", "an", "the"))
+
 
 class Candidate(NamedTuple):
-    """A possible answer: characters `start:end` of a passage, and its score."""
+    """A possible answer: characters `start:end` of a passage, its score, and its `wording`."""
 
     passage: int
     start: int
     end: int
     score: float
+    wording: str = ""
+
+
+def wording(text: str) -> str:
+    """What a text says but for its case, punctuation and articles; itself if nothing is left.
+
+    >>> wording("the 1990s"), wording('"1990s,"'), wording("The")
+    ('1990s', '1990s', 'The')
+    """
+    words = [word for word in _WORD.findall(text.lower()) if word not in _ARTICLES]
+    return " ".join(words) or text
 
 
 def best_spans(
@@ -98,33 +116,56 @@ def _apart(band: NDArray[np.float64], count: int) -> NDArray[np.int64]:
 def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The answers that the candidates come down to, none overlapping another, best first.
 
-    Overlapping spans ("1990", "in 1990") are one answer said in several ways: the best of them
-    stands for all. An answer's score is the logarithm of the summed weights `exp(score)` of its
-    spans, which is how the model itself compares spans of one window. A span found in two
-    overlapping windows counts once, with its better score.
+    Overlapping spans ("1990", "in 1990") are one answer said in several ways. An answer's score is
+    the logarithm of the summed weights `exp(score)` of its spans, which is how the model itself
+    compares spans of one window. For all of them stands the best span of the wording with the most
+    weight. A span found in two overlapping windows counts once, with its better score.
 
     >>> spans = [Candidate(0, 3, 7, 2.0), Candidate(0, 0, 7, 1.0), Candidate(0, 9, 12, 0.5)]
     >>> [(one.start, one.end, round(one.score, 3)) for one in distinct(spans)]
     [(3, 7, 2.313), (9, 12, 0.5)]
+    >>> text = "in the 1990s"
+    >>> spans = [(0, 12, 1.0), (3, 12, 0.9), (7, 12, 0.8)]
+    >>> [best] = distinct([Candidate(0, a, b, s, wording(text[a:b])) for a, b, s in spans])
+    >>> text[best.start : best.end]
+    'the 1990s'
     """
-    found: dict[tuple[int, int, int], float] = {}
+    found: dict[tuple[int, int, int], Candidate] = {}
     for one in candidates:
-        key = one[:3]
-        found[key] = max(found.get(key, -np.inf), one.score)
-    kept: list[Candidate] = []
-    scores: list[list[float]] = []
+        known = found.get(one[:3])
+        if known is None or known.score < one.score:
+            found[one[:3]] = one
+    groups: list[list[Candidate]] = []
     places: defaultdict[int, _Places] = defaultdict(_Places)
-    for (passage, start, end), score in sorted(found.items(), key=lambda item: (-item[1], item[0])):
-        better = places[passage].overlapping(start, end)
+    for one in sorted(found.values(), key=_order):
+        better = places[one.passage].overlapping(one.start, one.end)
         if better is None:
-            places[passage].put(start, end, len(kept))
-            kept.append(Candidate(passage, start, end, score))
-            scores.append([score])
+            places[one.passage].put(one.start, one.end, len(groups))
+            groups.append([one])
         else:
-            scores[better].append(score)
-    sums = [float(np.logaddexp.reduce(spans)) for spans in scores]
-    answers = [one._replace(score=total) for one, total in zip(kept, sums, strict=True)]
+            groups[better].append(one)
+    answers = []
+    for number, spans in enumerate(groups):
+        total = float(np.logaddexp.reduce([span.score for span in spans]))
+        said = _best_said(spans)
+        # Only where no other answer stands in its way.
+        if said is not spans[0] and not places[said.passage].move(said.start, said.end, number):
+            said = spans[0]
+        answers.append(said._replace(score=total))
     return sorted(answers, key=_order)
+
+
+def _best_said(spans: Sequence[Candidate]) -> Candidate:
+    """The first span of the wording with the most weight; of equal ones the first's."""
+    if len(spans) == 1:
+        return spans[0]
+    weights: dict[str, float] = {}
+    first: dict[str, Candidate] = {}
+    for span in spans:
+        first.setdefault(span.wording, span)
+        before = weights.get(span.wording, 0.0)
+        weights[span.wording] = before + float(np.exp(span.score - spans[0].score))
+    return first[max(weights, key=weights.__getitem__)]
 
 
 class _Places:
@@ -151,6 +192,14 @@ class _Places:
         self.ends.insert(at, end)
         self.numbers.insert(at, number)
 
+    def move(self, start: int, end: int, number: int) -> bool:
+        """Puts the one of that number, which overlaps `start:end`, there if no other does."""
+        first = bisect_right(self.ends, start)
+        alone = self.numbers[first : bisect_left(self.starts, end)] == [number]
+        if alone:
+            self.starts[first], self.ends[first] = start, end
+        return alone
+
 
 def probabilities(
     answers: Sequence[Candidate], *, temperature: float, null_bias: float, exactness: float = 1.0
@@ -166,8 +215,8 @@ def probabilities(
             takes from the answers is the probability of another wording.
 
     >>> none, answers = probabilities([Candidate(0, 3, 5, 0.0)], temperature=1.0, null_bias=0.0)
-    >>> none, answers
-    (0.5, [Candidate(passage=0, start=3, end=5, score=0.5)])
+    >>> none, [(answer.start, answer.end, answer.score) for answer in answers]
+    (0.5, [(3, 5, 0.5)])
     """
     scores = np.array([null_bias, *(one.score for one in answers)]) / temperature
     weights = np.exp(scores - scores.max())

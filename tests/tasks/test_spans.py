@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nlpkit.tasks.spans import Candidate, best_spans, distinct, probabilities
+from nlpkit.tasks.spans import Candidate, best_spans, distinct, probabilities, wording
 from nlpkit.windows import Window
 
 
@@ -90,7 +90,10 @@ def test_the_first_of_equal_spans_is_the_shortest_and_earliest() -> None:
 
 candidates = st.lists(
     st.builds(
-        lambda passage, start, length, score: Candidate(passage, start, start + length, score),
+        # Of one place there is one wording, which others may have as well.
+        lambda passage, start, length, score: Candidate(
+            passage, start, start + length, score, str((start + length) // 3)
+        ),
         st.integers(0, 2),
         st.integers(0, 12),
         st.integers(1, 5),
@@ -130,8 +133,21 @@ def test_each_span_joins_the_best_answer_that_it_overlaps(found: list[Candidate]
                 break
         else:
             groups.append([span])
-    expected = {g[0][:3]: np.logaddexp.reduce([c.score for c in g]) for g in groups}
-    assert {c[:3]: c.score for c in distinct(found)} == pytest.approx(expected)
+    expected = sorted(np.logaddexp.reduce([c.score for c in g]) for g in groups)
+    answers = distinct(found)
+    assert sorted(c.score for c in answers) == pytest.approx(expected)
+    # What stands for a group is one of its spans: the best, or the first of the best wording.
+    for answer in answers:
+        [group] = [g for g in groups if answer[:3] in {span[:3] for span in g}]
+        weights: dict[str, float] = {}
+        for span in group:
+            weights[span.wording] = weights.get(span.wording, 0.0) + np.exp(span.score)
+        if answer[:3] != group[0][:3]:
+            assert weights[answer.wording] == max(weights.values())
+            first = next(span for span in group if span.wording == answer.wording)
+            assert answer[:3] == first[:3]
+    without = distinct([c._replace(wording="") for c in found])
+    assert {c[:3] for c in without} == {g[0][:3] for g in groups}
 
 
 @settings(max_examples=200, deadline=None)
@@ -151,9 +167,9 @@ def test_answers_hold_all_the_spans_and_none_overlaps_another(found: list[Candid
     np.testing.assert_allclose(
         sum(np.exp(c.score) for c in answers), sum(np.exp(score) for score in best.values())
     )
-    if found:  # the best span of all stands for its place in the text
-        top = max(best.values())
-        assert any(best[c[:3]] == top for c in answers)
+    if found:  # the best span of all stands for its place in the text, or one that overlaps it
+        top = min(best, key=lambda key: (-best[key], key))
+        assert any(c.passage == top[0] and c.start < top[2] and top[1] < c.end for c in answers)
 
 
 @settings(max_examples=100, deadline=None)
@@ -192,6 +208,29 @@ def test_passages_without_an_answer_hardly_change_the_best_one() -> None:
     assert ranked[0][:3] == best[:3]
     assert ranked[0].score > 0.95 * (1 - alone)
     assert none < alone
+
+
+def test_the_best_wording_does_not_run_into_another_answer() -> None:
+    # "it" is said twice with more weight than the best span, but the next answer begins there.
+    said = [
+        Candidate(0, 0, 4, 3.0, "one"),
+        Candidate(0, 2, 9, 2.9, "it"),
+        Candidate(0, 3, 9, 2.9, "it"),
+    ]
+    assert [c[:3] for c in distinct(said)] == [(0, 2, 9)]
+    other = Candidate(0, 8, 12, 2.95, "other")
+    assert [c[:3] for c in distinct([*said, other])] == [(0, 0, 4), (0, 8, 12)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("The Rhine,", "rhine"), ("rhine", "rhine"), ("a-b", "b"), ("$5 (about)", "5 about"),
+        ("—", "—"), ("The", "The"), ("Ünïted 第三", "ünïted 第三"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_wording_has_neither_case_nor_punctuation_nor_articles(text: str, wanted: str) -> None:
+    assert wording(text) == wanted
 
 
 def test_no_candidates_is_no_answer() -> None:
