@@ -131,10 +131,10 @@ def renamed(
         wanted["pair"] = ("pair",)
     given = columns or {}
     for name in given:
-        if name not in wanted:
+        if name not in wanted and name not in _KEPT[task]:
             raise DataError(
                 f"data.columns names {name!r}, which {task} does not read; "
-                f"allowed: {', '.join(wanted)}"
+                f"allowed: {', '.join([*wanted, *_KEPT[task]])}"
             )
     found = {}
     for name, usual in wanted.items():
@@ -142,7 +142,10 @@ def renamed(
         column = next((c for c in names if c in there), given.get(name, usual[0]))
         checked_columns(source, there, [column])
         found[column] = name
-    found |= {name: name for name in _KEPT[task] if name in there}
+    for name in _KEPT[task]:
+        column = given[name] if given.get(name) in there else name
+        if column in there:
+            found[column] = name
     _check_texts(frame, found, source)
     return frame[list(found)].rename(columns=found)
 

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from nlpkit import corpora
+from nlpkit.errors import NlpkitError
 from nlpkit.text import Span, split_sentences
 
 RESULT = Path(__file__).resolve().parent / "made" / "squad_sentences.parquet"
@@ -82,9 +83,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the reference data sets")
     parser.add_argument("-o", "--output", type=Path, default=RESULT, help="file (%(default)s)")
     options = parser.parse_args()
-    squad, qnli = (
-        corpora.read(name, "train", root=options.data) for name in ("squad", "glue/qnli")
-    )
+    try:
+        squad, qnli = (
+            corpora.read(name, "train", root=options.data) for name in ("squad", "glue/qnli")
+        )
+    except NlpkitError as error:
+        parser.error(str(error))
     frame = lacking(squad, qnli)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(options.output)

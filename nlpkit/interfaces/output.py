@@ -62,7 +62,10 @@ def print_failure(error: Exception, place: Mapping[str, Any], *, name: str, as_j
     message = _COUNTED.sub(r"the \1", one_line(str(error)))
     if as_json:
         print_json(place, {"error": message})
-    label = "" if name in message or message.lower().startswith(name) else f"{one_line(name)}: "
+    # Of a file that cannot be read on the message says the line as well.
+    file, _, line = name.rpartition(":")
+    begins = message.lower().startswith((file if line.isdigit() else name).lower())
+    label = "" if begins or name in message else f"{one_line(name)}: "
     click.echo(f"nlpkit: error: {label}{message}", err=True)
 
 

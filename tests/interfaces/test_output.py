@@ -45,6 +45,12 @@ def test_json_comes_back_from_its_line(record: dict[str, str]) -> None:
     ("message", "name", "line"),
     [
         ("a.txt is not UTF-8", "a.txt", "nlpkit: error: a.txt is not UTF-8"),
+        ("a.txt is not UTF-8 (line 3)", "a.txt:3", "nlpkit: error: a.txt is not UTF-8 (line 3)"),
+        (
+            "Standard input is not UTF-8",
+            "standard input:3",
+            "nlpkit: error: Standard input is not UTF-8",
+        ),
         ("too short", "a.txt:3", "nlpkit: error: a.txt:3: too short"),
         ("Standard input is empty", "standard input", "nlpkit: error: Standard input is empty"),
     ],
