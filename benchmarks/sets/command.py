@@ -14,18 +14,21 @@ from nlpkit.errors import NlpkitError
 Make = Callable[[Path | None, int, int], pd.DataFrame]
 
 
-def run(make: Make, result: Path, *, rows: int, description: str | None) -> None:
-    """Makes a set of sentences as the command line says, and writes it.
+def run(
+    make: Make, result: Path, *, rows: int, noun: str = "sentences", description: str | None
+) -> None:
+    """Makes a set as the command line says, and writes it.
 
     Args:
         make: gives the set.
         result: where it is written if no other file is given.
-        rows: sentences if no other number is given.
+        rows: how many if no other number is given.
+        noun: what they are.
         description: for `--help`.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, help="folder of the reference data sets")
-    parser.add_argument("--rows", type=int, default=rows, help="sentences (%(default)s)")
+    parser.add_argument("--rows", type=int, default=rows, help=f"{noun} (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw (%(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=result, help="file (%(default)s)")
     options = parser.parse_args()
@@ -37,4 +40,4 @@ def run(make: Make, result: Path, *, rows: int, description: str | None) -> None
         parser.error(str(error))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(options.output)
-    print(f"{len(frame):,} sentences written to {options.output}")
+    print(f"{len(frame):,} {noun} written to {options.output}")

@@ -144,14 +144,34 @@ def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
             groups.append([one])
         else:
             groups[better].append(one)
-    answers = []
-    for number, spans in enumerate(groups):
-        total = float(np.logaddexp.reduce([span.score for span in spans]))
-        said = _best_said(spans)
-        # Only where no other answer stands in its way.
-        if said is not spans[0] and not places[said.passage].move(said.start, said.end, number):
-            said = spans[0]
-        answers.append(said._replace(score=total))
+    return _worded(groups)
+
+
+def _worded(groups: Sequence[Sequence[Candidate]]) -> list[Candidate]:
+    """The answers that groups of overlapping spans are, in their best wording, best first.
+
+    What then overlaps the wording of a better answer is a part of that.
+    """
+    answers: list[Candidate] = []
+    places: defaultdict[int, _Places] = defaultdict(_Places)
+    totals = [float(np.logaddexp.reduce([span.score for span in spans])) for spans in groups]
+    for best, spans in sorted(
+        (
+            (spans[0]._replace(score=total), spans)
+            for total, spans in zip(totals, groups, strict=True)
+        ),
+        key=lambda pair: _order(pair[0]),
+    ):
+        for said in (_best_said(spans), best):
+            better = places[best.passage].overlapping(said.start, said.end)
+            if better is None:
+                places[best.passage].put(said.start, said.end, len(answers))
+                answers.append(said._replace(score=best.score))
+                break
+        else:
+            assert better is not None
+            both = float(np.logaddexp(answers[better].score, best.score))
+            answers[better] = answers[better]._replace(score=both)
     return sorted(answers, key=_order)
 
 
@@ -191,14 +211,6 @@ class _Places:
         self.starts.insert(at, start)
         self.ends.insert(at, end)
         self.numbers.insert(at, number)
-
-    def move(self, start: int, end: int, number: int) -> bool:
-        """Puts the one of that number, which overlaps `start:end`, there if no other does."""
-        first = bisect_right(self.ends, start)
-        alone = self.numbers[first : bisect_left(self.starts, end)] == [number]
-        if alone:
-            self.starts[first], self.ends[first] = start, end
-        return alone
 
 
 def probabilities(

@@ -14,12 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.sets import changed_words, short_sentences, single_sentences, squad_sentences
+from benchmarks.sets import (
+    changed_words,
+    detokenised_news,
+    short_sentences,
+    single_sentences,
+    squad_sentences,
+)
 from benchmarks.sets.changed_words import Changes, bare, rows
 from nlpkit import corpora
 from tests.reference_data import write_reference_data
 
-MODULES = (changed_words, short_sentences, single_sentences, squad_sentences)
+MODULES = (changed_words, detokenised_news, short_sentences, single_sentences, squad_sentences)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
@@ -141,12 +147,68 @@ class TestSingleSentences:
         assert one == again
 
 
+def run_command(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """`python -m benchmarks.sets.NAME` with these options."""
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.sets.{name}", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestDetokenisedNews:
+    @pytest.mark.parametrize(
+        ("tokenised", "written"),
+        [
+            ("`` it 's over , '' he said . next line", '"it\'s over," he said. next line'),
+            ('she said " no " and " yes " .', 'she said "no" and "yes".'),
+            ("( cnn ) -- a -lsb- new -rsb- plan", "(cnn) -- a [new] plan"),
+            ("first .\n\nthird .", "first.\n\nthird."),
+            ("", ""),
+        ],
+    )
+    def test_signs_stand_where_people_write_them(self, tokenised: str, written: str) -> None:
+        assert detokenised_news.detokenised(tokenised) == written
+
+    @given(st.lists(st.sampled_from(["it", "n't", "``", "''", '"', "-lrb-", "-rrb-", ",", "$"])))
+    def test_no_word_is_lost(self, tokens: list[str]) -> None:
+        words = [token for token in tokens if token in ("it", "n't")]
+        written = detokenised_news.detokenised(" ".join(tokens))
+        assert written.count("it") + written.count("n't") == len(words)
+
+    def test_documents_and_summaries_go_together(self, tmp_path: Path) -> None:
+        write_reference_data(tmp_path)
+        made = detokenised_news.documents(tmp_path, 2, 0)
+        source = corpora.read(detokenised_news.SOURCE, "train", root=tmp_path)
+        assert list(made.columns) == ["article", "highlights"]
+        assert len(made) == 2
+        known = {
+            (
+                detokenised_news.detokenised(row.article),
+                detokenised_news.detokenised(row.highlights),
+            )
+            for row in source.itertuples()
+        }
+        assert set(made.itertuples(index=False, name=None)) <= known
+
+
 class TestCommand:
+    @pytest.mark.parametrize(
+        "name", ["changed_words", "detokenised_news", "short_sentences", "squad_sentences"]
+    )
+    def test_a_missing_folder_is_one_sentence(self, name: str, tmp_path: Path) -> None:
+        output = tmp_path / "set.parquet"
+        done = run_command(name, "--data", "nowhere", "-o", str(output))
+        assert done.returncode == 2
+        assert "nowhere" in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+        assert not output.exists()
+
     @pytest.mark.parametrize("name", ["changed_words", "short_sentences"])
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (["--data", "nowhere"], "nowhere"),
             (["--rows", "0"], "--rows has to be at least 1"),
             (["--seed", "-1"], "--seed at least 0"),
             (["--rows", "many"], "invalid int value: 'many'"),
@@ -156,10 +218,7 @@ class TestCommand:
         self, name: str, options: list[str], message: str, tmp_path: Path
     ) -> None:
         output = tmp_path / "set.parquet"
-        done = subprocess.run(
-            [sys.executable, "-m", f"benchmarks.sets.{name}", *options, "-o", str(output)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = run_command(name, *options, "-o", str(output))
         assert done.returncode == 2
         assert message in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr
