@@ -12,7 +12,6 @@ evaluation compares them: "the 1990s" and "1990s" are the same, and what they we
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nlpkit.tasks.selection import words_of
 from nlpkit.windows import Window
 
-_WORD = re.compile(r"[^\W_]+")
 _ARTICLES = frozenset(("a", "an", "the"))
 
 
@@ -43,7 +42,7 @@ def wording(text: str) -> str:
     >>> wording("the 1990s"), wording('"1990s,"'), wording("The")
     ('1990s', '1990s', 'The')
     """
-    words = [word for word in _WORD.findall(text.lower()) if word not in _ARTICLES]
+    words = [word for word in words_of(text) if word not in _ARTICLES]
     return " ".join(words) or text
 
 
@@ -155,13 +154,9 @@ def _worded(groups: Sequence[Sequence[Candidate]]) -> list[Candidate]:
     answers: list[Candidate] = []
     places: defaultdict[int, _Places] = defaultdict(_Places)
     totals = [float(np.logaddexp.reduce([span.score for span in spans])) for spans in groups]
-    for best, spans in sorted(
-        (
-            (spans[0]._replace(score=total), spans)
-            for total, spans in zip(totals, groups, strict=True)
-        ),
-        key=lambda pair: _order(pair[0]),
-    ):
+    firsts = [spans[0]._replace(score=total) for spans, total in zip(groups, totals, strict=True)]
+    ranked = sorted(zip(firsts, groups, strict=True), key=lambda pair: _order(pair[0]))
+    for best, spans in ranked:
         for said in (_best_said(spans), best):
             better = places[best.passage].overlapping(said.start, said.end)
             if better is None:
