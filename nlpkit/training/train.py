@@ -30,6 +30,7 @@ from nlpkit.training.holdout import split_rows
 from nlpkit.training.loop import RATIONALE, STATES, fit, precision
 from nlpkit.training.losses import Soft
 from nlpkit.training.rationale import rationale_layers
+from nlpkit.training.seen import warn_of_seen
 from nlpkit.training.teacher import taught_rows, teacher_said
 from nlpkit.training.teacher_states import Said
 from nlpkit.training.trained import Trained
@@ -89,6 +90,8 @@ def train(
     _first_model(recipe)
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
+    if heldout is not None:
+        warn_of_seen(heldout, recipe, data)
     training = with_extra(training, recipe, data, heldout=heldout)
     taught = None
     if recipe.teacher is not None:

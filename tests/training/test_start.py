@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 import nlpkit
-from nlpkit.errors import TrainingError
+from nlpkit.errors import NlpkitWarning, TrainingError
 from tests.training.own_rows import CLASSIFICATION, COLUMNS, ROWS, folder_of, run, weights, write
 
 
@@ -123,3 +124,64 @@ class TestStart:
         with pytest.raises(TrainingError, match=f"training.start = .*{wrong}"):
             run(folder)
         assert not (folder / "weights.safetensors").exists()
+
+    def test_rows_set_aside_that_the_first_was_trained_on_are_told(
+        self, first: Path, tiny_encoder: Path, recwarn: pytest.WarningsRecorder
+    ) -> None:
+        aside = COLUMNS + "holdout = 0.25"
+        folder = self.second(first, tiny_encoder, str(first))
+        recipe = folder / "pipeline.toml"
+        recipe.write_text(recipe.read_text().replace(COLUMNS + "holdout = 0.0", aside))
+        with pytest.warns(NlpkitWarning) as told:
+            run(folder)
+        (one,) = (str(warning.message) for warning in told)
+        assert re.match(
+            r"(\d+) of the \1 rows set aside are among those that training\.start = "
+            rf"'{re.escape(str(first))}' was trained on, so what is measured .* looks too good",
+            one,
+        )
+
+        # Where both set the same rows aside, there is nothing to tell.
+        begun = first / "pipeline.toml"
+        begun.write_text(begun.read_text().replace(COLUMNS + "holdout = 0.0", aside))
+        run(first, resume=False)
+        recwarn.clear()
+        run(folder, resume=False)
+        assert not [one for one in recwarn if issubclass(one.category, NlpkitWarning)]
+
+    def test_what_the_first_began_from_counts_too(self, first: Path, tiny_encoder: Path) -> None:
+        middle = self.second(first, tiny_encoder, str(first))
+        run(middle)
+        rows = [{"review": "yyy " * (1 + n), "stars": row["stars"]} for n, row in enumerate(ROWS)]
+        known, own = first.parent / "rows.csv", write(rows, first.parent / "others.csv")
+        recipe = middle / "pipeline.toml"
+        recipe.write_text(recipe.read_text().replace(f'"{known}"', f'"{own}"'))
+        last = folder_of(
+            first.parent / "last", tiny_encoder, known, tuning=self.LORA,
+            training=f'epochs = 0.1\nstart = "{middle}"', data=COLUMNS + "holdout = 0.25",
+        )  # fmt: skip
+
+        def told() -> list[str]:
+            with pytest.warns(NlpkitWarning) as warned:
+                run(last)
+            return re.findall(
+                r"training\.start = '(.*?)'", " ".join(str(one.message) for one in warned)
+            )
+
+        assert told() == [str(first)]  # the one between was trained on other rows
+        recipe.write_text(recipe.read_text().replace(f'"{own}"', f'"{known}", "{own}"'))
+        assert told() == [str(middle), str(first)]
+        own.unlink()  # what the one between was trained on cannot be said any more
+        assert told() == [str(first)]
+
+    def test_rows_that_a_teacher_was_trained_on_are_told(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        taught = folder_of(
+            first.parent / "taught", tiny_encoder, first.parent / "rows.csv",
+            training="epochs = 0.1", data=COLUMNS + "holdout = 0.25",
+        )  # fmt: skip
+        recipe = taught / "pipeline.toml"
+        recipe.write_text(recipe.read_text() + f'\n[teacher]\npipeline = "{first}"\n')
+        with pytest.warns(NlpkitWarning, match="among those that teacher.pipeline = "):
+            run(taught)
