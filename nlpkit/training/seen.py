@@ -66,10 +66,13 @@ def _before(
     if recipe.teacher is not None:
         named["teacher.pipeline"] = recipe.teacher.pipeline
     for key, name in named.items():
-        folder = None if name is None else find(name).resolve()
-        if name is None or folder is None or folder in known:
+        if name is None:
             continue
-        other = recipes.read(folder)
-        if other.data is not None:
+        try:
+            folder = find(name).resolve()
+            other = recipes.read(folder)
+        except NlpkitError:
+            continue  # what a pipeline began from need not be at hand to begin from it
+        if folder not in known and other.data is not None:
             yield key, name, other
             yield from _before(other, known | {folder})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,9 @@ class TestStart:
         assert told() == [str(middle), str(first)]
         own.unlink()  # what the one between was trained on cannot be said any more
         assert told() == [str(first)]
+        shutil.rmtree(first)  # nor what it began from
+        recipe.write_text(recipe.read_text().replace(f', "{own}"', ""))
+        assert told() == [str(middle)]
 
     def test_rows_that_a_teacher_was_trained_on_are_told(
         self, first: Path, tiny_encoder: Path
