@@ -51,11 +51,21 @@ def warn_of_seen(heldout: pd.DataFrame, recipe: Recipe, data: str | Path | None)
 
 
 def _alike(recipe: Recipe, other: Recipe) -> bool:
-    """Whether rows of the one may be rows of the other."""
+    """Whether rows that this recipe sets aside may be rows that the other is trained on."""
     assert recipe.data is not None
     assert other.data is not None
-    same = (other.task, other.pair) == (recipe.task, recipe.pair)
-    return same and not set(recipe.data.train).isdisjoint(other.data.train + other.data.extra)
+    if (other.task, other.pair) != (recipe.task, recipe.pair):
+        return False
+    if set(recipe.data.train).isdisjoint(other.data.train + other.data.extra):
+        return False
+    return _drawn_by(recipe) != _drawn_by(other)  # else both set the same rows aside
+
+
+def _drawn_by(recipe: Recipe) -> tuple[object, int]:
+    """All that decides which rows are set aside: the rest of `[data]` comes after that."""
+    assert recipe.data is not None
+    later = {"extra", "unanswerable", "oracle_sentences", "soft_labels"}
+    return recipe.data.model_dump(exclude=later), recipe.training.seed
 
 
 def _before(
