@@ -10,6 +10,9 @@ import numpy as np
 from nlpkit.errors import DataError
 from nlpkit.recipe import Recipe
 
+# Stands for no label, as in GLUE's test sets.
+NO_LABEL = -1
+
 
 def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
     """A row's label as numbers; None for GLUE's -1, which says that there is none.
@@ -32,7 +35,7 @@ def label_target(label: Any, recipe: Recipe, row: int) -> list[float] | None:
         )
         chosen = {label_index(name, head.labels, row) for name in names}
         return [float(index in chosen) for index in range(len(head.labels))]
-    if not isinstance(label, str) and label == -1:
+    if not isinstance(label, str) and label == NO_LABEL:
         return None
     return [float(label_index(label, head.labels, row))]
 

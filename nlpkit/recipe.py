@@ -117,12 +117,23 @@ class Recipe(Section):
                 f"training.rationale = {self.training.rationale} is for classification of single "
                 "texts; allowed elsewhere: 0"
             )
-        if self.teacher is not None and self.head.kind not in ("labels", "regression"):
+        if self.teacher is not None:
+            self._teacher_fits(self.teacher)
+        return self
+
+    def _teacher_fits(self, teacher: TeacherRecipe) -> None:
+        if self.head.kind not in ("labels", "regression", "span"):
             raise ValueError(
                 f"a [teacher] does not fit head.kind = {self.head.kind!r}; "
-                "allowed: 'labels', 'regression'"
+                "allowed: 'labels', 'regression', 'span'"
             )
-        return self
+        if self.head.kind != "span":
+            return
+        for key, value in (("states", teacher.states), ("changed", teacher.changed)):
+            if value:
+                raise ValueError(
+                    f"teacher.{key} = {value} does not fit head.kind = 'span'; allowed: 0"
+                )
 
 
 def parse(text: str, *, source: str = FILE_NAME) -> Recipe:

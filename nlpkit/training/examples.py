@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nlpkit.errors import DataError, InputError
 from nlpkit.evaluation.oracle import greedy_oracle, rouge_targets
-from nlpkit.labels import label_target
+from nlpkit.labels import NO_LABEL, label_target
 from nlpkit.recipe import Recipe
 from nlpkit.recipe_sections import DataRecipe
 from nlpkit.sentence_windows import document_windows, sentence_pairs
@@ -41,6 +41,7 @@ def examples(
     max_tokens: int,
     taught: NDArray[np.float32] | None = None,
     states: Sequence[NDArray[np.float16]] | None = None,
+    spans: Sequence[Sequence[NDArray[np.float16]]] | None = None,
 ) -> Iterator[Example]:
     """The training examples of a data frame whose columns are named as in `nlpkit.rows`.
 
@@ -51,6 +52,8 @@ def examples(
         max_tokens: the length of a window.
         taught: a teacher's logits of all rows, `(rows, labels)`; they follow the label.
         states: a teacher's states of each row, `(tokens, components)`, or none of a row.
+        spans: a teacher's logits of each row, of each of its windows `(tokens, 2)`; they follow
+            the answer.
 
     Raises:
         DataError: when a label is not one of the recipe's, an answer or a rationale does not
@@ -70,7 +73,7 @@ def examples(
                     rows, start, recipe, tokenizer, max_tokens, taught, states
                 )
             case "question_answering":
-                yield from _question_answering(rows, start, recipe, tokenizer, max_tokens)
+                yield from _question_answering(rows, start, recipe, tokenizer, max_tokens, spans)
             case "summarization":
                 yield from _summarization(rows, start, recipe, tokenizer, max_tokens)
 
@@ -108,7 +111,12 @@ def _classification(
 
 
 def _question_answering(
-    rows: Rows, first: int, recipe: Recipe, tokenizer: Tokenizer, max_tokens: int
+    rows: Rows,
+    first: int,
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    spans: Sequence[Sequence[NDArray[np.float16]]] | None,
 ) -> Iterator[Example]:
     passages = list(dict.fromkeys(rows["context"]))
     tokens = dict(zip(passages, tokenizer.encode(passages), strict=True))
@@ -117,7 +125,9 @@ def _question_answering(
         zip(questions, rows["context"], rows["answers"], strict=True)
     ):
         passage = tokens[context]
-        span = answer_tokens(context, passage, answers, first + index)
+        row = first + index
+        unlabelled = spans is not None and answers == NO_LABEL
+        span = None if unlabelled else answer_tokens(context, passage, answers, row)
         try:
             windows = question_windows(
                 tokenizer.template,
@@ -127,12 +137,15 @@ def _question_answering(
                 stride=recipe.backbone.stride,
             )
         except InputError as error:
-            raise DataError(f"row {first + index}: {error}") from None
-        for window in windows:
+            raise DataError(f"row {row}: {error}") from None
+        for number, window in enumerate(windows):
             inside = span and window.start <= span[0] and span[1] < window.stop
             shift = window.body - window.start
-            targets = (span[0] + shift, span[1] + shift) if span and inside else (0, 0)
-            yield Example(window, targets, first + index)
+            ends = (span[0] + shift, span[1] + shift) if span and inside else (0, 0)
+            target = np.array((np.nan, np.nan) if unlabelled else ends, np.float32)
+            if spans is not None:
+                target = np.concatenate([target, spans[row][number].reshape(-1)])
+            yield Example(window, target, row)
 
 
 def answer_tokens(

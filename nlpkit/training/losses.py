@@ -50,8 +50,9 @@ def loss(
 
     Cross-entropy for labels; for spans the mean of that of starts and of ends (Devlin et al.
     2019, 4.2); binary cross-entropy for sentences, pairs and multi-label; squared error for
-    regression. With a teacher, a target of labels or of regression goes on with the teacher's
-    logits, and the label before them is NaN where there is none.
+    regression. With a teacher, a target of labels, regression or spans goes on with the teacher's
+    logits (of a span start and end of each token in turn), and what stands before them is NaN
+    where there is no label. A span of which the teacher says nothing has its label only.
 
     >>> logits = torch.tensor([[0.0, 0.0]])
     >>> batch = Batch(*[torch.ones(1, 3, dtype=torch.long)] * 3)
@@ -66,13 +67,15 @@ def loss(
     wanted = torch.from_numpy(padded).to(logits.device)
     if kind == "span":
         real = batch.attention_mask.unsqueeze(-1) > 0
-        logits = logits.masked_fill(~real, _NEVER)
-        ends = functional.cross_entropy(
-            logits.transpose(1, 2).reshape(-1, logits.shape[1]),
-            wanted.long().reshape(-1),
-            reduction="sum",
-        )
-        return ends / 2
+        logits = logits.masked_fill(~real, _NEVER).transpose(1, 2)
+        hard = _ends_missed(logits, wanted[:, :2])
+        if soft is None:
+            return hard.sum()
+        teacher, said = _ends_said(wanted[:, 2:], logits)
+        share = soft.weight * said
+        return ((1 - share) * hard).sum() + soft.weight * _soft(
+            "span", logits[said], teacher[said], soft
+        ) / 2
     if kind in ("labels", "regression"):
         hard = _hard(kind, logits, wanted[:, 0])
         if soft is None:
@@ -83,6 +86,34 @@ def loss(
     return functional.binary_cross_entropy_with_logits(
         logits[there], wanted[there], reduction="sum"
     )
+
+
+def _ends_missed(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Of each example the mean cross-entropy of its two ends, 0 without a label, `(batch,)`.
+
+    Args:
+        logits: `(batch, 2, tokens)`.
+        wanted: `(batch, 2)`.
+    """
+    ignored = -1
+    places = torch.nan_to_num(wanted, nan=ignored).long()
+    missed = functional.cross_entropy(
+        logits.reshape(-1, logits.shape[2]),
+        places.reshape(-1),
+        ignore_index=ignored,
+        reduction="none",
+    )
+    return missed.reshape(-1, 2).mean(1)
+
+
+def _ends_said(flat: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+    """A teacher's logits `(batch, 2, tokens)`, and which examples it has any of."""
+    tokens = flat.shape[1] // 2
+    logits = torch.full_like(like, _NEVER)
+    given = flat.reshape(len(flat), tokens, 2).transpose(1, 2)
+    logits[:, :, :tokens] = torch.nan_to_num(given, nan=_NEVER)
+    said = ~torch.isnan(flat[:, 0]) if tokens else flat.new_zeros(len(flat), dtype=torch.bool)
+    return logits, said
 
 
 def _hard(kind: str, logits: Tensor, wanted: Tensor) -> Tensor:

@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 from nlpkit import corpora
 from nlpkit.encoder import backbone
 from nlpkit.errors import NlpkitError, TrainingError
+from nlpkit.labels import NO_LABEL
 from nlpkit.recipe import Recipe
 from nlpkit.rows import renamed
 from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.loading import load
+from nlpkit.tasks.pipeline import Pipeline
+from nlpkit.tasks.question_answering import QuestionAnswering
 from nlpkit.tokenizer import Tokenizer
 from nlpkit.training.changed_rows import changed_rows, near_words
-from nlpkit.training.overlap import texts, without
+from nlpkit.training.overlap import overlap, texts, without
 from nlpkit.training.teacher_answers import Answers
+from nlpkit.training.teacher_spans import teacher_spans
 from nlpkit.training.teacher_states import Said, teacher_states
 
 if TYPE_CHECKING:
@@ -30,9 +34,6 @@ if TYPE_CHECKING:
 
 # Rows whose answers are kept together: a minute or two of a large teacher on a CPU.
 _CHUNK = 1024
-
-# Stands for no label, as in GLUE's test sets.
-NO_LABEL = -1
 
 
 def taught_rows(
@@ -44,7 +45,8 @@ def taught_rows(
 ) -> pd.DataFrame:
     """The training rows, and after them those that only the teacher labels.
 
-    A row whose input is there already, or is set aside, is left out; the others have the label -1.
+    A row whose input is there already, or is set aside, is left out, and so are questions about a
+    passage that is set aside; the others have the label (or the answers) -1.
 
     Args:
         frame: the training rows.
@@ -59,7 +61,7 @@ def taught_rows(
 
     teacher = recipe.teacher
     assert teacher is not None
-    columns = ["text", "pair"] if recipe.pair else ["text"]
+    columns = _columns(recipe)
     rows = [frame[columns]]
     if teacher.unlabelled:
         rows.append(_unlabelled(recipe, data)[columns])
@@ -69,14 +71,28 @@ def taught_rows(
     if len(rows) == 1:
         return frame
     extra = pd.concat(rows[1:], ignore_index=True).drop_duplicates(columns, ignore_index=True)
-    known = set(_inputs(frame if heldout is None else pd.concat([frame, heldout])))
-    new = [row not in known for row in _inputs(extra)]
-    return pd.concat([frame, extra[new].assign(label=NO_LABEL)], ignore_index=True)
+    if heldout is not None:
+        extra = extra[~overlap(extra, heldout, recipe.task).mask]
+    known = set(_inputs(frame, recipe))
+    new = [row not in known for row in _inputs(extra, recipe)]
+    extra = extra[new].assign(**{_target(recipe): NO_LABEL})
+    return pd.concat([frame, extra], ignore_index=True)
 
 
-def _inputs(frame: pd.DataFrame) -> list[tuple[int, ...]]:
+def _columns(recipe: Recipe) -> list[str]:
+    """What the teacher reads of a row."""
+    if recipe.task == "question_answering":
+        return ["question", "context"]
+    return ["text", "pair"] if recipe.pair else ["text"]
+
+
+def _target(recipe: Recipe) -> str:
+    return "answers" if recipe.task == "question_answering" else "label"
+
+
+def _inputs(frame: pd.DataFrame, recipe: Recipe) -> list[tuple[int, ...]]:
     """The texts of each row as numbers, the same for the same text in whatever spelling."""
-    columns = texts(frame, "classification").values()
+    columns = texts(frame, recipe.task).values()
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -91,7 +107,7 @@ def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
         split = None if corpora.names_file(source) else recipe.data.split
         frame = corpora.read(source, split, root=data)
         # Labels of another set mean nothing here, and there need not be any.
-        frame = frame.assign(label=NO_LABEL)
+        frame = frame.assign(**{_target(recipe): NO_LABEL})
         given = teacher.columns
         frames.append(renamed(frame, recipe.task, source, pair=recipe.pair, columns=given))
     joined = pd.concat(frames, ignore_index=True)
@@ -121,7 +137,7 @@ def teacher_said(
     device: str = "auto",
     progress: bool = True,
 ) -> Said:
-    """The teacher's logits of all rows and, where the recipe wants them, its hidden states.
+    """The teacher's logits of all rows or spans and, where the recipe wants them, hidden states.
 
     Args:
         frame: the rows.
@@ -133,12 +149,21 @@ def teacher_said(
 
     Raises:
         TrainingError: when the teacher cannot be opened, is for another task or other labels, or
-            its states are wanted and it reads other tokens than the student.
+            its states or spans are wanted and it reads other tokens than the student.
+        DataError: when a question is too long for the student's windows.
     """
     assert recipe.teacher is not None
+    if recipe.head.kind == "span":
+        answering = _open(recipe, device)
+        assert isinstance(answering, QuestionAnswering)
+        found = teacher_spans(
+            frame, recipe, answering, tokenizer, max_tokens=max_tokens, progress=progress
+        )
+        return Said(spans=found)
     if recipe.teacher.states == 0:
         return Said(teacher_logits(frame, recipe, device=device, progress=progress))
     teacher = _open(recipe, device, runtime="torch")
+    assert isinstance(teacher, Classification)
     return teacher_states(
         frame, recipe, teacher, tokenizer, max_tokens=max_tokens, progress=progress
     )
@@ -159,8 +184,9 @@ def teacher_logits(
     from tqdm.auto import tqdm
 
     teacher = _open(recipe, device)
-    columns = ["text", "pair"] if recipe.pair else ["text"]
+    columns = _columns(recipe)
     head = recipe.head
+    assert isinstance(teacher, Classification)
     assert teacher.recipe.weights is not None
     answers = Answers([teacher.recipe.weights.sha256, list(head.labels), head.kind, head.range])
     rows = list(frame[columns].itertuples(index=False, name=None))
@@ -186,7 +212,7 @@ def _logits(label: Any, recipe: Recipe, teacher: Classification) -> list[float]:
     return list(logits - logits.mean())
 
 
-def _open(recipe: Recipe, device: str, *, runtime: str = "auto") -> Classification:
+def _open(recipe: Recipe, device: str, *, runtime: str = "auto") -> Pipeline[Any, Any, Any]:
     assert recipe.teacher is not None
     name = recipe.teacher.pipeline
     try:
@@ -194,7 +220,7 @@ def _open(recipe: Recipe, device: str, *, runtime: str = "auto") -> Classificati
     except NlpkitError as error:
         raise TrainingError(f"teacher.pipeline = {name!r} cannot be opened: {error}") from None
     same = (
-        isinstance(teacher, Classification)
+        teacher.recipe.task == recipe.task
         and teacher.recipe.pair == recipe.pair
         and teacher.recipe.head.kind == recipe.head.kind
         and set(teacher.recipe.head.labels) == set(recipe.head.labels)
@@ -205,7 +231,6 @@ def _open(recipe: Recipe, device: str, *, runtime: str = "auto") -> Classificati
             f"teacher.pipeline = {name!r} cannot teach {recipe.name!r}: it must be for the same "
             "kind of input, head and labels"
         )
-    assert isinstance(teacher, Classification)
     return teacher
 
 

@@ -47,14 +47,24 @@ class Said:
     """A teacher's outputs for rows of data.
 
     Attributes:
-        logits: `(rows, labels)`.
+        logits: `(rows, labels)`; None of questions.
         states: of each row `(tokens, components)`, for the tokens of the student's window; no
             tokens where the student's and the teacher's window do not hold the same ones. None
             where only outputs are learned.
+        spans: of each question, of each window `(tokens, 2)` (`nlpkit.training.teacher_spans`).
     """
 
-    logits: Array
+    logits: Array | None = None
     states: list[Half] | None = None
+    spans: list[list[Half]] | None = None
+
+    def fingerprint(self) -> str:
+        """Of the outputs; the states depend on what these do."""
+        content = hashlib.sha256(b"" if self.logits is None else self.logits.tobytes())
+        for row in self.spans or ():
+            for window in row:
+                content.update(window.tobytes())
+        return content.hexdigest()
 
 
 @dataclass(frozen=True)

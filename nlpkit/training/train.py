@@ -131,13 +131,21 @@ def _features(
 
     content = corpora.fingerprint(frame)
     if taught is not None:
-        content += hashlib.sha256(taught.logits.tobytes()).hexdigest()
+        content += taught.fingerprint()
     path = folder / f"features-{_key(recipe, content)}.safetensors"
     if path.is_file():
         return Features.open(path)
     tokenizer, size = _reader(recipe)
-    logits, states = (None, None) if taught is None else (taught.logits, taught.states)
-    made = examples(frame, recipe, tokenizer, max_tokens=size, taught=logits, states=states)
+    said = taught or Said()
+    made = examples(
+        frame,
+        recipe,
+        tokenizer,
+        max_tokens=size,
+        taught=said.logits,
+        states=said.states,
+        spans=said.spans,
+    )
     bar = tqdm(made, desc="preparing", unit="example", disable=None if progress else True)
     features = collect(bar)
     folder.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,47 @@ def test_only_rows_without_a_label() -> None:
         assert torch.isfinite(logits.grad).all()  # type: ignore[arg-type]
 
 
+SPANS = torch.tensor([[[2.0, -1.0], [0.5, 1.0], [0.0, 3.0]], [[1.0, 0.0], [0.0, 2.0], [5.0, 5.0]]])
+SPAN_BATCH = Batch(
+    torch.ones(2, 3, dtype=torch.long), torch.tensor([[1, 1, 1], [1, 1, 0]]), torch.ones(2, 3)
+)
+
+
+def test_spans_with_a_teacher() -> None:
+    """Starts and ends apart, padding left out, the second example two tokens long."""
+    teacher = [[1.0, 2.0, 0.0, -1.0, 0.5, 0.0], [3.0, 1.0, 0.0, 0.0]]
+    own = targets([0, 2, *teacher[0]], [1, 1, *teacher[1]])
+    expected = 0.0
+    for index, length in enumerate((3, 2)):
+        said = torch.tensor(teacher[index]).reshape(length, 2)
+        for end in (0, 1):
+            logits = SPANS[index, :length, end]
+            hard = -torch.log_softmax(logits, 0)[int(own[index][end])]
+            p, q = (torch.softmax(x / 2, 0) for x in (said[:, end], logits))
+            expected += (0.75 * hard + 0.25 * 4 * (p * (p / q).log()).sum()).item() / 2
+    found = loss("span", SPANS, SPAN_BATCH, own, Soft(0.25, 2.0))
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_spans_of_which_the_teacher_says_nothing_have_their_label() -> None:
+    soft = Soft(0.5, 2.0)
+    plain = loss("span", SPANS, SPAN_BATCH, targets([0, 2], [1, 1]))
+    assert loss("span", SPANS, SPAN_BATCH, targets([0, 2], [1, 1]), soft).item() == plain.item()
+    taught = targets([NAN, NAN, 1, 2, 0, -1, 0.5, 0], [1, 1])
+    logits = SPANS.clone().requires_grad_()
+    value = loss("span", logits, SPAN_BATCH, taught, soft)
+    alone = loss("span", SPANS[1:], Batch(*[x[1:] for x in (
+        SPAN_BATCH.input_ids, SPAN_BATCH.attention_mask, SPAN_BATCH.token_type_ids,
+    )]), targets([1, 1]))  # fmt: skip
+    first = loss("span", SPANS[:1], Batch(*[x[:1] for x in (
+        SPAN_BATCH.input_ids, SPAN_BATCH.attention_mask, SPAN_BATCH.token_type_ids,
+    )]), taught[:1], soft)  # fmt: skip
+    assert value.item() == pytest.approx((alone + first).item(), rel=1e-5)
+    value.backward()
+    assert torch.isfinite(logits.grad).all()  # type: ignore[arg-type]
+    assert logits.grad[1, 2].abs().max() == 0  # type: ignore[index]  # padding
+
+
 def test_regression_with_a_teacher() -> None:
     found = loss("regression", LOGITS[:, :1], BATCH, targets([1, 2], [NAN, 1]), Soft(0.25, 1.0))
     assert found.item() == pytest.approx(0.75 * 1 + 0.25 * (0 + 0.25))

@@ -201,14 +201,14 @@ def test_unlabelled_rows_that_are_not_there(
 
 
 def test_heads_that_have_no_teacher() -> None:
-    with pytest.raises(RecipeError, match=r"a \[teacher\] does not fit head.kind = 'span'"):
+    with pytest.raises(RecipeError, match=r"a \[teacher\] does not fit head.kind = 'sentences'"):
         recipes.parse(
             """
             name = "x"
-            task = "question_answering"
+            task = "summarization"
             backbone.name = "y"
-            pooling.kind = "tokens"
-            head.kind = "span"
+            pooling.kind = "sentences"
+            head.kind = "sentences"
             teacher.pipeline = "z"
             """
         )
