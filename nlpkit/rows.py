@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nlpkit import corpora
 from nlpkit.errors import DataError
@@ -60,7 +60,8 @@ def read_rows(
         limit: at most so many rows of each.
 
     Raises:
-        DataError: when a set, a file or a column is not there.
+        DataError: when a set, a file or a column is not there, or answers or a summary are in
+            another form than training reads.
     """
     import pandas as pd
 
@@ -68,8 +69,64 @@ def read_rows(
     for source in sources:
         part = None if corpora.names_file(source) else split
         frame = corpora.read(source, part, root=data, limit=limit)
-        frames.append(_by_name(named(frame, recipe, source), recipe, source))
+        frame = _in_form(named(frame, recipe, source), recipe, source)
+        frames.append(_by_name(frame, recipe, source))
     return pd.concat(frames, ignore_index=True)
+
+
+def _in_form(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:
+    """Answers in the hub's form, and summaries as one text, a sentence a line."""
+    if recipe.task == "question_answering":
+        answers = [answers_of(value, row, source) for row, value in enumerate(frame["answers"])]
+        return frame.assign(answers=answers)
+    if recipe.task == "summarization":
+        texts = [_summary(value, row, source) for row, value in enumerate(frame["summary"])]
+        return frame.assign(summary=texts)
+    return frame
+
+
+def answers_of(value: Any, row: int, source: str) -> Mapping[str, Any]:
+    """A question's answers in the hub's form: `{"text": [...], "answer_start": [...]}`.
+
+    Args:
+        value: that, or a list of `{"text": ..., "answer_start": ...}` as in SQuAD's own file.
+        row: which row it is of, for errors.
+        source: the data set's name, for errors.
+
+    Raises:
+        DataError: when it is neither.
+
+    >>> answers_of([{"text": "Rome", "answer_start": 3}], 0, "mine.json")
+    {'text': ['Rome'], 'answer_start': [3]}
+    """
+    try:
+        if isinstance(value, Mapping):
+            given: Mapping[str, Any] = value
+        else:  # as in SQuAD's own file
+            given = {
+                "text": [one["text"] for one in value],
+                "answer_start": [one.get("answer_start", -1) for one in value],
+            }
+        texts = given["text"]
+        fits = not isinstance(texts, str) and all(isinstance(text, str) for text in texts)
+    except (KeyError, TypeError, AttributeError):
+        fits = False
+    if not fits:
+        raise DataError(
+            f"the answers of row {row} of {source} are {value!r:.60}; expected"
+            " {'text': [...], 'answer_start': [...]}, empty lists where there is no answer"
+        )
+    return given
+
+
+def _summary(value: object, row: int, source: str) -> str:
+    parts = [value] if isinstance(value, str) else value
+    if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
+        return "\n".join(parts)
+    raise DataError(
+        f"the summary of row {row} of {source} is {value!r:.40}; it must be a text or a list of"
+        " sentences"
+    )
 
 
 def _by_name(frame: pd.DataFrame, recipe: Recipe, source: str) -> pd.DataFrame:

@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from nlpkit.errors import DataError
-from nlpkit.rows import renamed
+from nlpkit.recipe import Recipe, parse
+from nlpkit.rows import read_rows, renamed
+
+HEADS = {"question_answering": ("tokens", "span"), "summarization": ("sentences", "sentences")}
+
+
+def recipe_of(task: str) -> Recipe:
+    pooling, head = HEADS[task]
+    return parse(
+        f"""
+        name = "x"
+        task = "{task}"
+        backbone.name = "y"
+        pooling.kind = "{pooling}"
+        head.kind = "{head}"
+        """
+    )
+
+
+def lines(path: Path, *rows: dict[str, Any]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+@pytest.mark.parametrize("answers", [None, "Rome", ["Rome"], {"text": "Rome"}, {"text": [3]}, 7])
+def test_answers_in_another_form(answers: Any, tmp_path: Path) -> None:
+    rows = [{"question": "q", "context": "c", "answers": a} for a in ([], answers)]
+    source = lines(tmp_path / "a.jsonl", *rows)
+    with pytest.raises(DataError, match=r"the answers of row 1 of .*a\.jsonl are .*; expected"):
+        read_rows(recipe_of("question_answering"), [source], split=None)
+
+
+def test_answers_as_in_squads_own_file(tmp_path: Path) -> None:
+    rows = [
+        {"question": "q", "context": "in Rome", "answers": answers}
+        for answers in ([{"text": "Rome", "answer_start": 3}], [])
+    ]
+    source = lines(tmp_path / "a.jsonl", *rows)
+    frame = read_rows(recipe_of("question_answering"), [source], split=None)
+    assert frame["answers"].tolist() == [
+        {"text": ["Rome"], "answer_start": [3]},
+        {"text": [], "answer_start": []},
+    ]
+
+
+def test_a_summary_is_a_text_or_a_list_of_sentences(tmp_path: Path) -> None:
+    rows = [{"document": "d", "summary": summary} for summary in ("It rained.", ["It", "rained."])]
+    source = lines(tmp_path / "a.jsonl", *rows)
+    recipe = recipe_of("summarization")
+    frame = read_rows(recipe, [source], split=None)
+    assert frame["summary"].tolist() == ["It rained.", "It\nrained."]
+    for summary in (None, 3, [3], {"a": "b"}):
+        source = lines(tmp_path / "b.jsonl", rows[0], {"document": "d", "summary": summary})
+        with pytest.raises(
+            DataError, match=r"the summary of row 1 of .*b\.jsonl is .* list of sen"
+        ):
+            read_rows(recipe, [source], split=None)
 
 
 def one_row(*columns: str) -> pd.DataFrame:

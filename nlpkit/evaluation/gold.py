@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nlpkit.errors import DataError, InputError
 from nlpkit.labels import label_index
+from nlpkit.rows import answers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def check_rows(rows: pd.DataFrame, task: str, source: str) -> pd.DataFrame:
             texts, or in which ROUGE sees no word; answers in another form.
     """
     if task == "question_answering":
-        answers = [_answers(value, row, source) for row, value in enumerate(rows["answers"])]
+        answers = [answers_of(value, row, source) for row, value in enumerate(rows["answers"])]
         return rows.assign(answers=answers)
     for row, (document, summary) in enumerate(zip(rows["document"], rows["summary"], strict=True)):
         if not _WORD.search(document):
@@ -94,27 +95,6 @@ def check_rows(rows: pd.DataFrame, task: str, source: str) -> pd.DataFrame:
                 " no others"
             )
     return rows
-
-
-def _answers(value: Any, row: int, source: str) -> Mapping[str, Any]:
-    try:
-        if isinstance(value, Mapping):
-            given: Mapping[str, Any] = value
-        else:  # as in SQuAD's own file
-            given = {
-                "text": [one["text"] for one in value],
-                "answer_start": [one.get("answer_start", -1) for one in value],
-            }
-        texts = given["text"]
-        fits = not isinstance(texts, str) and all(isinstance(text, str) for text in texts)
-    except (KeyError, TypeError, AttributeError):
-        fits = False
-    if not fits:
-        raise DataError(
-            f"the answers of row {row} of {source} are {value!r:.60}; expected"
-            " {'text': [...], 'answer_start': [...]}, empty lists where there is no answer"
-        )
-    return given
 
 
 def _several(value: Any) -> list[Any]:

@@ -156,11 +156,17 @@ def answer_tokens(
     An answer that begins or ends inside a token takes the whole token.
 
     Raises:
-        DataError: when the answer does not stand at its `answer_start`.
+        DataError: when the answer does not stand at its `answer_start`, or has none.
     """
-    texts, starts = list(answers["text"]), list(answers["answer_start"])
+    texts, starts = list(answers["text"]), list(answers.get("answer_start", ()))
     if not texts or not texts[0]:
         return None
+    number = bool(starts) and isinstance(starts[0], int | float | np.number)
+    if not number or not np.isfinite(starts[0]):
+        raise DataError(
+            f"the answer {texts[0]!r:.60} of row {row} has no 'answer_start', the number of the "
+            "character in its context at which it stands"
+        )
     text, start = texts[0], int(starts[0])
     if context[start : start + len(text)] != text:
         raise DataError(

@@ -158,6 +158,14 @@ def test_a_question_that_is_too_long(tokenizer: Tokenizer) -> None:
         made([row, {**row, "question": "why " * 30}], recipe("span"), tokenizer)
 
 
+@pytest.mark.parametrize("starts", [None, [], ["x"], [None], [float("nan")], [float("inf")]])
+def test_an_answer_without_a_place(tokenizer: Tokenizer, starts: Any) -> None:
+    answers = {"text": ["Anna"]} | ({} if starts is None else {"answer_start": starts})
+    row = {"question": "who?", "context": "Anna fell.", "answers": answers}
+    with pytest.raises(DataError, match="the answer 'Anna' of row 0 has no 'answer_start'"):
+        made([row], recipe("span"), tokenizer)
+
+
 def test_answers_as_arrays(tokenizer: Tokenizer) -> None:
     answers = {"text": np.array(["fell"]), "answer_start": np.array([5])}
     row = {"question": "what?", "context": "Anna fell.", "answers": answers}
