@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from nlpkit.tokenizer import Tokenizer
 from nlpkit.training import loop
 from nlpkit.training.train import train
 from nlpkit.training.trained import Trained
@@ -101,3 +102,16 @@ def interrupted(folder: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(loop._Step, "__call__", stops)
         with pytest.raises(KeyboardInterrupt):
             run(folder)
+
+
+def letters_apart() -> Tokenizer:
+    """A tokenizer that cuts every text into its letters."""
+    from tokenizers import Tokenizer as Rust
+    from tokenizers import models, pre_tokenizers, processors
+
+    rust = Rust(models.WordLevel({"[UNK]": 0, "<s>": 1, "</s>": 2}, unk_token="[UNK]"))
+    rust.pre_tokenizer = pre_tokenizers.Split("", "isolated")  # type: ignore[assignment]
+    rust.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    return Tokenizer(rust)

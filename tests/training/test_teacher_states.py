@@ -23,7 +23,16 @@ from nlpkit.training.features import Features
 from nlpkit.training.losses import states_apart
 from nlpkit.training.teacher import teacher_logits, teacher_said
 from nlpkit.training.teacher_states import Said, same_tokens
-from tests.training.own_rows import COLUMNS, ROWS, folder_of, interrupted, run, weights, write
+from tests.training.own_rows import (
+    COLUMNS,
+    ROWS,
+    folder_of,
+    interrupted,
+    letters_apart,
+    run,
+    weights,
+    write,
+)
 from tests.training.test_teacher import student as taught
 
 TEACHER = '[teacher]\npipeline = "{}"\nstates = 0.5\n'
@@ -171,17 +180,9 @@ def test_a_run_with_states_goes_on_where_it_was(
 def test_a_teacher_that_reads_other_tokens(
     tiny_encoder: Path, tmp_path: Path, teacher: Path
 ) -> None:
-    from tokenizers import Tokenizer as Rust
-    from tokenizers import models, pre_tokenizers, processors
-
-    words = Rust(models.WordLevel({"[UNK]": 0, "<s>": 1, "</s>": 2}, unk_token="[UNK]"))
-    words.pre_tokenizer = pre_tokenizers.Split("", "isolated")  # type: ignore[assignment]
-    words.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
-        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
-    )
     folder = student(tiny_encoder, tmp_path, TEACHER.format(teacher))
     with pytest.raises(TrainingError, match=r"teacher\.states does not fit .* allowed: 0"):
-        ask(folder, ["qqq zzz"], Tokenizer(words))
+        ask(folder, ["qqq zzz"], letters_apart())
 
 
 def test_a_negative_weight(tiny_encoder: Path, tmp_path: Path) -> None:
