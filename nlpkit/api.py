@@ -153,7 +153,7 @@ def _cached(name_or_path: str | os.PathLike[str], task: Task, options: dict[str,
             f"the pipeline is of type {kind}; it must be a name or a path"
         ) from None
     with _loading:
-        return _load_once(name, _version_of(name), **{"task": task, **options})
+        return _load_once(name, _version_of(name), **{"task": task, "many": False, **options})
 
 
 @lru_cache(maxsize=8)

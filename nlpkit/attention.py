@@ -3,7 +3,8 @@
 PyTorch's fused kernel for the CPU is made for long inputs and float32. On windows of a few hundred
 tokens in bfloat16 its backward pass takes three to ten times as long as the plain products of
 Vaswani et al. 2017 (3.2.1) with everything kept in bfloat16, which run at the speed of the
-processor's own bfloat16 instructions. Elsewhere the fused kernel is used.
+processor's own bfloat16 instructions. Without a backward pass the fused kernel is the faster one
+where the processor multiplies tiles (AMX). Elsewhere it is used too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from nlpkit.unpadded import Segments
 
 NAME = "nlpkit"
+
+_AMX: bool = getattr(torch.cpu, "_is_amx_tile_supported", bool)()
 
 
 def use(model: nn.Module) -> None:
@@ -64,7 +67,8 @@ def attend(
             raise NotImplementedError("this attention is not between all tokens of a window")
         return segments.attend(query, key, value, scaling), None
     plain = (
-        query.device.type == "cpu"
+        (torch.is_grad_enabled() or not _AMX)
+        and query.device.type == "cpu"
         and query.dtype == torch.bfloat16
         and query.shape == key.shape
         and not (attention_mask is None and rest.get("is_causal", module.is_causal))

@@ -87,6 +87,7 @@ class Encoder(nn.Module):
             those in the middle (Tenney et al. 2019, "BERT Rediscovers the Classical NLP Pipeline").
 
     Attributes:
+        max_tokens: the longest input that it has positions for.
         kernel: with which padding is left out of the computation (`nlpkit.unpadded`); None
             computes it along.
     """
@@ -95,6 +96,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.model = model
         self.layers = layers
+        self.max_tokens = places(model)
         self.kernel: Kernel | None = None
         accepted = inspect.signature(model.forward).parameters
         types = getattr(model.config, "type_vocab_size", 0) or 0
@@ -118,6 +120,14 @@ class Encoder(nn.Module):
             input_ids=input_ids, attention_mask=attention_mask, **types, **self.extra
         )
         return self._averaged(output)
+
+    def narrow(self, dtype: torch.dtype) -> None:
+        """Keeps its weights, and with them all that it computes, in a smaller number type.
+
+        The states that it gives stay in float32. Shared tensors stay as they are.
+        """
+        for parameter in self.parameters():
+            parameter.data = parameter.data.to(dtype)
 
     def unpadded(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, kernel: Kernel
@@ -150,12 +160,12 @@ class Encoder(nn.Module):
         return padded.view(*input_ids.shape, -1)
 
     def _averaged(self, output: Any) -> Tensor:
-        last: Tensor = output.last_hidden_state
+        last: Tensor = output.last_hidden_state.float()
         if self.layers == 1:
             return last
         # Of an encoder-decoder the decoder's, as the last state is.
         every = getattr(output, "decoder_hidden_states", None) or output.hidden_states
-        return torch.stack([*every[-self.layers : -1], last]).mean(0)
+        return torch.stack([*(s.float() for s in every[-self.layers : -1]), last]).mean(0)
 
 
 def backbone(name: str, *, sha256: str | None = None) -> Backbone:
@@ -186,14 +196,13 @@ def _load(source: str) -> Backbone:
     model, tokenizer = _open(source)
     model.requires_grad_(False).eval()
     config: Any = model.config
-    positions = getattr(config, "max_position_embeddings", None) or 512
     return Backbone(
         name=source,
         model=model,
         tokenizer=tokenizer,
         width=config.hidden_size,
         layers=depth(model),
-        max_tokens=positions - first_position(model),
+        max_tokens=places(model),
         pad_id=config.pad_token_id or 0,
     )
 
@@ -204,6 +213,12 @@ def depth(model: nn.Module) -> int:
     # Of an encoder-decoder the layers that the head sees are the decoder's.
     decoder = getattr(config, "decoder_layers", None)
     return int(getattr(config, "num_hidden_layers", 1) if decoder is None else decoder)
+
+
+def places(model: nn.Module) -> int:
+    """The longest input that a model has positions for, in tokens."""
+    positions = getattr(model.config, "max_position_embeddings", None) or 512
+    return int(positions) - first_position(model)
 
 
 def first_position(model: nn.Module) -> int:

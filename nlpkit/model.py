@@ -42,8 +42,8 @@ class Batch:
         return Batch(**moved)
 
 
-def collate(windows: Sequence[Window], pad_id: int) -> Batch:
-    """Pads windows to the longest of them; see `nlpkit.padding`.
+def collate(windows: Sequence[Window], pad_id: int, width: int | None = None) -> Batch:
+    """Pads windows to the longest of them, or to a `width`; see `nlpkit.padding`.
 
     >>> import numpy as np
     >>> ids = np.array([5, 6], np.int32)
@@ -52,8 +52,8 @@ def collate(windows: Sequence[Window], pad_id: int) -> Batch:
     >>> collate([window, longer], 0).attention_mask.tolist()
     [[1, 1, 0], [1, 1, 1]]
     """
-    tensors = {name: torch.from_numpy(array) for name, array in pad(windows, pad_id).items()}
-    return Batch(**tensors)
+    arrays = pad(windows, pad_id, width)
+    return Batch(**{name: torch.from_numpy(array) for name, array in arrays.items()})
 
 
 class TaskModel(nn.Module):

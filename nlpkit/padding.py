@@ -13,8 +13,8 @@ from nlpkit.windows import Window, budget_batches
 Arrays = dict[str, NDArray[np.int64]]
 
 
-def pad(windows: Sequence[Window], pad_id: int) -> Arrays:
-    """Windows as arrays as long as the longest of them.
+def pad(windows: Sequence[Window], pad_id: int, width: int | None = None) -> Arrays:
+    """Windows as arrays as long as the longest of them, or longer: of so many tokens as `width`.
 
     `input_ids`, `attention_mask` and `token_type_ids` are `(batch, tokens)`. For heads that score
     sentences there are also `segments` `(batch, tokens)`, -1 where no sentence is, and `places`
@@ -26,7 +26,7 @@ def pad(windows: Sequence[Window], pad_id: int) -> Arrays:
     >>> pad([window, longer], 0)["attention_mask"].tolist()
     [[1, 1, 0], [1, 1, 1]]
     """
-    longest = max(len(window) for window in windows)
+    longest = width or max(len(window) for window in windows)
 
     def table(rows: Sequence[NDArray[Any]], width: int, fill: int) -> NDArray[np.int64]:
         out = np.full((len(rows), width), fill, dtype=np.int64)
@@ -53,6 +53,21 @@ BATCH_TOKENS = {"cpu": 1536, "mps": 8192, "cuda": 65536}
 
 # Padded tokens in a batch that cost about as much time as one more batch does beside its tokens.
 BATCH_PADDING = {"cpu": 64, "mps": 1024, "cuda": 8192}
+
+
+# oneDNN makes code for each shape of a product in bfloat16 that it has not seen, which takes longer
+# than these few tokens at the end do; and AMX multiplies tiles of 16 rows.
+ROUND_TOKENS = 16
+
+
+def rounded(tokens: int, most: int) -> int:
+    """The width of a batch for oneDNN: a multiple of 16, unless the encoder has no such position.
+
+    >>> rounded(17, most=512), rounded(510, most=511)
+    (32, 510)
+    """
+    wider = -(-tokens // ROUND_TOKENS) * ROUND_TOKENS
+    return wider if wider <= most else tokens
 
 
 def in_batches(

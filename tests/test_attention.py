@@ -46,6 +46,20 @@ def test_it_equals_the_fused_kernel(lengths: list[int], seed: int, masked: bool)
         torch.testing.assert_close(exact, reduced.float(), atol=0.15, rtol=0.1)
 
 
+@pytest.mark.parametrize("amx", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+def test_without_gradients_it_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, amx: bool, masked: bool
+) -> None:
+    mask = padding(2, 9, [9, 4]) if masked else None
+    query, key, value = states(2, 9, torch.bfloat16)
+    learned, _ = attend(LAYER, query, key, value, mask)  # type: ignore[arg-type]
+    monkeypatch.setattr("nlpkit.attention._AMX", amx)
+    with torch.no_grad():
+        used, _ = attend(LAYER, query, key, value, mask)  # type: ignore[arg-type]
+    torch.testing.assert_close(used.float(), learned.float(), atol=0.03, rtol=0.03)
+
+
 def test_rows_of_a_mask_that_differ() -> None:
     mask = torch.ones(5, 5, dtype=torch.bool).tril().expand(2, 1, 5, 5)
     exact, reduced = (

@@ -50,7 +50,7 @@ def evaluate(
     from nlpkit.evaluation.evaluate import evaluate as run
     from nlpkit.interfaces.scores import show
 
-    opened = settings.load(pipeline)
+    opened = settings.load(pipeline, many=True)
     result = run(
         opened,
         dataset,

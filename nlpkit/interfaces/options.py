@@ -68,8 +68,13 @@ class Settings:
     as_json: bool
     quiet: bool
 
-    def load(self, name: str | None = None) -> Pipeline[Any, Any, Any]:
-        """The pipeline of that name, or the one that `--pipeline` asks for."""
+    def load(self, name: str | None = None, *, many: bool = False) -> Pipeline[Any, Any, Any]:
+        """The pipeline of that name, or the one that `--pipeline` asks for.
+
+        Args:
+            name: instead of that of `--pipeline`.
+            many: see `nlpkit.load`; most commands are called for a text or a few.
+        """
         from nlpkit.tasks.loading import load
 
         chosen = name or self.pipeline
@@ -81,6 +86,7 @@ class Settings:
             dtype=self.dtype,
             batch_tokens=self.batch_tokens,
             task=self.task,
+            many=many,
         )
 
     def progress(self, inputs: int | None) -> bool:

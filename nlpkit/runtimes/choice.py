@@ -31,6 +31,10 @@ CANDIDATES = (
     Candidate("torch", "float16"),
 )
 
+# With AMX attention too is computed in bfloat16 at the speed of tiles; ONNX Runtime has it in
+# float32. What is left to it is the start, and little work at a time.
+_BY_TILES = Candidate("torch", "bfloat16")
+
 # What every pipeline runs on and all others are compared with, and its like on the other runtime.
 EXACT = Candidate("torch", "float32")
 _EXPORTED = Candidate("onnx", "float32")
@@ -55,6 +59,8 @@ def choose(
     device: str,
     machine: Machine,
     change: Callable[[Candidate], float | str],
+    *,
+    many: bool = True,
 ) -> Choice:
     """Chooses among the candidates that fit what was asked for and what the machine has.
 
@@ -64,6 +70,8 @@ def choose(
         machine: what it can compute.
         change: the greatest change of a score that a candidate makes, or why `auto` must not take
             it (`"was not checked"`).
+        many: inputs come many at a time. Otherwise what starts soonest goes before what computes
+            most in a second.
 
     Raises:
         DeviceError: when a name is unknown, or what was asked for cannot run here.
@@ -83,6 +91,8 @@ def choose(
         raise DeviceError(
             f"dtype {dtype!r} does not run on {runtime!r}; it needs runtime={other!r}"
         )
+    if many and machine.tiles:
+        fitting.sort(key=lambda candidate: candidate != _BY_TILES)
     refusals = {c: _refusal(c, device, machine) for c in fitting}
     possible = [c for c in fitting if refusals[c] is None]
     if not possible:

@@ -14,6 +14,7 @@ from pathlib import Path
 # products in bfloat16.
 _INT8 = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"}
 _BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}
+_TILES = {"amx_bf16"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class Machine:
             times slower than float32.
         gpu: there may be a GPU; torch knows for sure, but takes seconds to import.
         onnx: onnxruntime is installed.
+        tiles: the processor multiplies whole tiles of bfloat16 (AMX), several times as fast.
     """
 
     int8: bool
     bfloat16: bool
     gpu: bool
     onnx: bool
+    tiles: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -43,6 +46,7 @@ def machine() -> Machine:
         bfloat16=bool(_flags() & _BFLOAT16),
         gpu=_gpu(),
         onnx=importlib.util.find_spec("onnxruntime") is not None,
+        tiles=bool(_flags() & _TILES),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError, WeightsError
-from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, each_window, pad
+from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches, pad
 from nlpkit.runtimes.machine import threads
+from nlpkit.runtimes.side_by_side import side_by_side, worthwhile
 from nlpkit.windows import Window, budget_batches
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 # From this length on attention without a mask (`nlpkit.runtimes.fused_attention`) saves more than
 # a batch of its own costs.
 UNPADDED = 192
-
-# With this many batches a core, each core computes batches of its own. Threads that share each
-# product wait for one another at its end, and for whatever else the cores have to do.
-BATCHES_PER_CORE = 4
 
 # A core's own batches are smaller, so that there are more of them to share out evenly.
 OWN_BATCH_TOKENS = 512
@@ -68,17 +65,13 @@ class OnnxRuntime:
 
     def __call__(self, windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The logits of each window, in the order given; see `nlpkit.runtimes.base.Runtime`."""
-        batches = self._batches(windows, self._own_batch_tokens)
-        many = len(batches) >= BATCHES_PER_CORE * self._cores
-        if many and (session := self._of_one_core()) is not None:
-            with ThreadPoolExecutor(self._cores, thread_name_prefix="nlpkit-onnx") as pool:
-                # Where an error or Ctrl-C ends this, the batches that wait are not computed.
-                logits = pool.map(lambda own: self._logits(session, windows, own), batches)
-                return each_window(windows, batches, logits)
-        batches = self._batches(windows, self.batch_tokens)
-        return each_window(
-            windows, batches, (self._logits(self._together, windows, own) for own in batches)
-        )
+        padding = BATCH_PADDING[self.device]
+        lengths = [len(window) for window in windows]
+        own = budget_batches(lengths, tokens=self._own_batch_tokens, padding=padding, even=UNPADDED)
+        if worthwhile(len(own), self._cores) and (session := self._of_one_core()) is not None:
+            return side_by_side(windows, own, partial(self._logits, session), cores=self._cores)
+        together = partial(self._logits, self._together)
+        return in_batches(windows, self.batch_tokens, together, padding=padding, even=UNPADDED)
 
     def _of_one_core(self) -> InferenceSession | None:
         """The session whose products are computed by the thread that asks for them.
@@ -90,15 +83,8 @@ class OnnxRuntime:
                 self._alone = _session(self._model, 1)
             return self._alone
 
-    def _batches(self, windows: Sequence[Window], tokens: int) -> list[list[int]]:
-        lengths = [len(window) for window in windows]
-        padding = BATCH_PADDING[self.device]
-        return budget_batches(lengths, tokens=tokens, padding=padding, even=UNPADDED)
-
-    def _logits(
-        self, session: InferenceSession, windows: Sequence[Window], own: Sequence[int]
-    ) -> NDArray[np.float32]:
-        arrays = pad([windows[index] for index in own], self.pad_id)
+    def _logits(self, session: InferenceSession, windows: Sequence[Window]) -> NDArray[np.float32]:
+        arrays = pad(windows, self.pad_id)
         # The exporter leaves out what a model does not read, such as token types.
         (logits,) = session.run(None, {name: arrays[name] for name in self._inputs})
         return np.asarray(logits)

@@ -45,6 +45,7 @@ def load(
     runtime: str = "auto",
     batch_tokens: int | None = None,
     task: Task | None = None,
+    many: bool = True,
 ) -> Pipeline[Any, Any, Any]:
     """Opens a pipeline: a shipped one by its name, any other by its folder.
 
@@ -57,6 +58,9 @@ def load(
         batch_tokens: most tokens in a padded batch; None takes what suits the device.
         task: what it must be for: `summarization`, `question_answering`, `classification`. None
             takes any.
+        many: inputs will come many at a time, in lists or iterators: `auto` takes what computes
+            most of them in a second. Otherwise it takes what starts soonest and is done first with
+            one, which differs on processors with AMX.
 
     Raises:
         PipelineNotFoundError: when there is neither such a pipeline nor such a folder, or it is
@@ -83,7 +87,7 @@ def load(
     def change(candidate: Candidate) -> float | str:
         return checks.change_of(recipe, folder, candidate)
 
-    choice = choose(runtime, dtype, _settled(device, runtime), machine(), change)
+    choice = choose(runtime, dtype, _settled(device, runtime), machine(), change, many=many)
     try:
         pipeline = _open(recipe, weights, choice, device=device, batch_tokens=batch_tokens)
     except DeviceError as error:
@@ -156,6 +160,7 @@ def assemble(
         runtime = TorchRuntime(
             model, shared.pad_id, device=device, dtype=dtype, batch_tokens=batch_tokens
         )
+        runtime.narrow()
     return _TASKS[recipe.task](
         recipe, shared, runtime, weights=Tensors(state), folder=folder, why=why
     )

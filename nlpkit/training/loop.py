@@ -24,6 +24,7 @@ from transformers import get_scheduler
 
 from nlpkit.errors import TrainingError
 from nlpkit.model import Batch, TaskModel, collate
+from nlpkit.padding import rounded
 from nlpkit.recipe_sections import TrainingRecipe
 from nlpkit.training import checkpoint
 from nlpkit.training.average import Average
@@ -279,7 +280,10 @@ class _Step:
         beside: _Beside,
         rng: np.random.Generator,
     ) -> Tensor:
-        batch = collate(windows, self.pad_id)
+        longest = max(len(window) for window in windows)
+        if self.device.type == "cpu" and self.dtype == torch.bfloat16:
+            longest = rounded(longest, self.model.encoder.max_tokens)
+        batch = collate(windows, self.pad_id, longest)
         logits, value = self._pass(batch, targets, beside, rng)
         if self.recipe.consistency == 0:
             return value

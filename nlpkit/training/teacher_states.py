@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +21,10 @@ from numpy.typing import NDArray
 from nlpkit import corpora
 from nlpkit.cache import cache_folder
 from nlpkit.errors import TrainingError
-from nlpkit.model import TaskModel, collate
+from nlpkit.model import collate
 from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS
 from nlpkit.recipe import Recipe
+from nlpkit.runtimes.torch import TorchRuntime
 from nlpkit.tasks.classification import Classification, classification_windows
 from nlpkit.tokenizer import Template, Tokenizer, Tokens
 from nlpkit.windows import Window, budget_batches
@@ -147,9 +147,9 @@ class _Asked:
     ) -> None:
         self.recipe, self.teacher, self.tokenizer = recipe, teacher, tokenizer
         self.max_tokens = max_tokens
-        runtime = teacher.runtime
-        self.model: TaskModel = runtime.model  # type: ignore[attr-defined]  # TorchRuntime has one
-        self.pad_id: int = runtime.pad_id  # type: ignore[attr-defined]
+        assert isinstance(teacher.runtime, TorchRuntime), "it was opened so"
+        self.runtime = teacher.runtime
+        self.model = self.runtime.model
         self.order = [teacher.recipe.head.labels.index(name) for name in recipe.head.labels]
 
     def __call__(self, rows: pd.DataFrame) -> tuple[Array, list[Array]]:
@@ -198,19 +198,14 @@ class _Asked:
         return np.asarray(pooled - pooled.mean(), np.float32)
 
     def _run(self, windows: Sequence[Window]) -> tuple[list[Array], list[Array]]:
-        device = torch.device(self.teacher.runtime.device)
-        dtype = getattr(torch, self.teacher.runtime.dtype)
-        reduced = dtype != torch.float32
+        device = torch.device(self.runtime.device)
         logits: list[Array] = [np.empty(0, np.float32)] * len(windows)
         states = list(logits)
         lengths = [len(window) for window in windows]
         most, padding = BATCH_TOKENS[device.type], BATCH_PADDING[device.type]
         for indices in budget_batches(lengths, tokens=most, padding=padding):
-            batch = collate([windows[i] for i in indices], self.pad_id).to(device)
-            with (
-                torch.inference_mode(),
-                torch.autocast(device.type, dtype) if reduced else nullcontext(),
-            ):
+            batch = collate([windows[i] for i in indices], self.runtime.pad_id).to(device)
+            with self.runtime.computing():
                 last = self.model.states(batch)
                 read = self.model.read(last, batch).float().cpu().numpy()
                 hidden = last.float().cpu().numpy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nlpkit.errors import DeviceError
@@ -9,6 +11,7 @@ from nlpkit.runtimes.choice import LARGEST_CHANGE, Candidate, choose
 from nlpkit.runtimes.machine import Machine
 
 FULL = Machine(int8=True, bfloat16=True, gpu=False, onnx=True)
+TILES = replace(FULL, tiles=True)
 BARE = Machine(int8=False, bfloat16=False, gpu=False, onnx=False)
 
 
@@ -108,6 +111,23 @@ def test_float32_is_kept_where_it_was_asked_for() -> None:
 )
 def test_auto_looks_at_the_machine(machine: Machine, device: str, chosen: tuple[str, str]) -> None:
     choice = choose("auto", "auto", device, machine, lambda _: 0.0)
+    assert (choice.runtime, choice.dtype) == chosen
+
+
+@pytest.mark.parametrize(
+    ("machine", "many", "changes", "chosen"),
+    [
+        (TILES, True, {}, ("torch", "bfloat16")),
+        (TILES, False, {}, ("onnx", "int8")),
+        (FULL, True, {}, ("onnx", "int8")),
+        (TILES, True, {"torch bfloat16": 1.0}, ("onnx", "int8")),
+        (TILES, True, {"torch bfloat16": 1.0, "onnx int8": 1.0}, ("onnx", "float32")),
+    ],
+)
+def test_tiles_go_first_where_there_is_much_to_compute(
+    machine: Machine, many: bool, changes: dict[str, float], chosen: tuple[str, str]
+) -> None:
+    choice = choose("auto", "auto", "cpu", machine, lambda c: changes.get(str(c), 0.01), many=many)
     assert (choice.runtime, choice.dtype) == chosen
 
 

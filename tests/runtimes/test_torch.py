@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,53 @@ class Small(torch.nn.Module):
         if batch.input_ids.numel() > self.room:
             raise torch.OutOfMemoryError(self.message)
         return self.model(batch)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["summarization", "question_answering", "classification"])
+def test_many_batches_are_computed_side_by_side(
+    tiny_pipelines: dict[str, Path], name: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlpkit.runtimes.torch.OWN_BATCH_TOKENS", 64)
+    pipeline = load(tiny_pipelines[name], device="cpu", dtype=dtype, runtime="torch")
+    before = torch.get_num_threads()
+    threads = set()
+    forward = pipeline.runtime._forward  # type: ignore[attr-defined]
+
+    def noted(windows: list[Window]) -> Any:
+        threads.add((threading.get_ident(), torch.get_num_threads()))
+        return forward(windows)
+
+    monkeypatch.setattr(pipeline.runtime, "_forward", noted)
+    windows = runs(pipeline.recipe.head.kind) * 4
+    torch.set_num_threads(2)
+    try:
+        found = pipeline.runtime(windows)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert threading.get_ident() not in {thread for thread, _ in threads}
+    assert {number for _, number in threads} == {1}
+    for one, own in zip(found, windows, strict=True):
+        (alone,) = pipeline.runtime([own])
+        assert one.shape == alone.shape
+        np.testing.assert_allclose(one, alone, atol=1e-5 if dtype == "float32" else 0.05)
+
+
+def test_an_error_of_one_batch_is_raised(
+    tiny_pipelines: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlpkit.runtimes.torch.OWN_BATCH_TOKENS", 64)
+    pipeline = load(tiny_pipelines["classification"], device="cpu", runtime="torch")
+
+    def failing(windows: list[Window]) -> Any:
+        raise ValueError(f"{len(windows)} windows")
+
+    monkeypatch.setattr(pipeline.runtime, "_forward", failing)
+    threads = torch.get_num_threads()
+    with pytest.raises(ValueError, match="windows"):
+        pipeline.runtime(runs("labels") * 9)
+    assert torch.get_num_threads() == threads
 
 
 MESSAGES = [
