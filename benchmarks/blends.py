@@ -22,7 +22,7 @@ from nlpkit.tasks.folders import find
 from nlpkit.tasks.loading import assemble, stored
 from nlpkit.training.holdout import split_rows
 from nlpkit.training.overlap import overlap
-from nlpkit.training.train import blended
+from nlpkit.training.train import blended, first_weights
 from nlpkit.training.training_rows import training_rows
 from nlpkit.tuning import State
 
@@ -60,8 +60,7 @@ def main() -> None:
     recipe, ended = stored(options.folder)
     if recipe.training.start is None or recipe.training.blend < 1:
         parser.error(f"{options.folder} was trained without `start`, or is blended already")
-    _, begun = stored(recipe.training.start)
-    begun = {name: tensor.float() for name, tensor in begun.items()}
+    begun = first_weights(recipe)
     ended = {name: tensor.float() for name, tensor in ended.items()}
     training, heldout = split_rows(training_rows(recipe, options.data), recipe)
     if options.rows_of is not None:

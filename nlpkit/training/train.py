@@ -253,6 +253,12 @@ def _first_model(recipe: Recipe) -> tuple[TaskModel, str]:
     return model, "" if start is None else _begin(model, recipe, start)
 
 
+def first_weights(recipe: Recipe) -> State:
+    """What a run begins with: where it tunes `all`, with the adapters of `start` merged."""
+    model, _ = _first_model(recipe)
+    return {name: tensor.clone() for name, tensor in tuned_state(model).items()}
+
+
 def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
     """Starts from another pipeline, and gives the fingerprint of its weights.
 
