@@ -16,7 +16,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 # the reference sets, so the order counts.
 SETS      ?= squad_sentences
 PIPELINES ?= pipelines/summarization \
-             benchmarks/starts/question_answering pipelines/question_answering \
+             benchmarks/starts/question_answering benchmarks/starts/question_answering_adapters \
+             pipelines/question_answering \
              benchmarks/starts/qnli pipelines/qnli \
              $(addprefix benchmarks/teachers/,cola sst2 mnli) benchmarks/starts/mnli \
              $(addprefix pipelines/,cola sst2 mnli rte stsb mrpc qqp summarization_pair)
