@@ -122,12 +122,17 @@ class Encoder(nn.Module):
         return self._averaged(output)
 
     def narrow(self, dtype: torch.dtype) -> None:
-        """Keeps its weights, and with them all that it computes, in a smaller number type.
+        """Keeps its layers, and with them all that it computes, in a smaller number type.
 
-        The states that it gives stay in float32. Shared tensors stay as they are.
+        Embeddings stay in float32, and so in memory that is shared; what is looked up in them is
+        turned. The states that the encoder gives are in float32 too.
         """
-        for parameter in self.parameters():
-            parameter.data = parameter.data.to(dtype)
+        for module in self.model.modules():
+            if isinstance(module, nn.Embedding):
+                module.register_forward_hook(lambda _, __, found: found.to(dtype))
+                continue
+            for parameter in module.parameters(recurse=False):
+                parameter.data = parameter.data.to(dtype)
 
     def unpadded(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, kernel: Kernel

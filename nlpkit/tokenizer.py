@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ _SPACE = re.compile(r"(?<=\S)[ \t\n\r]")
 
 # A longer text is tokenised in pieces of about this many characters, to bound memory.
 _PIECE = 50_000
+
+# What the tokenizer says of a text takes a hundred bytes a token; so many characters are told apart
+# from the next ones at a time, which is enough to share the cores.
+_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +131,21 @@ class Tokenizer:
                 own.append(start)
                 pieces.append(clean[start:stop])
             starts.append(own)
-        encodings = self.backend.encode_batch(pieces, add_special_tokens=False)
-        tokens: list[Tokens] = []
+        encoded = self._encoded(pieces)
+        return [_join(list(islice(encoded, len(own))), own) for own in starts]
+
+    def _encoded(self, pieces: Sequence[str]) -> Iterator[Tokens]:
+        """The tokens of each piece; of those before it the tokenizer holds few at a time."""
         at = 0
-        for own in starts:
-            tokens.append(_join(encodings[at : at + len(own)], own))
-            at += len(own)
-        return tokens
+        while at < len(pieces):
+            end, size = at, 0
+            while end < len(pieces) and (end == at or size + len(pieces[end]) <= _AT_ONCE):
+                size += len(pieces[end])
+                end += 1
+            for encoding in self.backend.encode_batch(pieces[at:end], add_special_tokens=False):
+                offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
+                yield Tokens(np.array(encoding.ids, dtype=np.int32), offsets)
+            at = end
 
     def __call__(self, text: str) -> Tokens:
         """The tokens of one text."""
@@ -151,15 +164,12 @@ def _pieces(text: str, size: int) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _join(encodings: Sequence[Encoding], starts: Sequence[int]) -> Tokens:
-    ids = [np.array(e.ids, dtype=np.int32) for e in encodings]
-    offsets = [
-        np.array(e.offsets, dtype=np.int32).reshape(-1, 2) + np.int32(start)
-        for e, start in zip(encodings, starts, strict=True)
-    ]
-    if len(ids) == 1:
-        return Tokens(ids[0], offsets[0])
-    return Tokens(np.concatenate(ids), np.concatenate(offsets))
+def _join(pieces: Sequence[Tokens], starts: Sequence[int]) -> Tokens:
+    """The tokens of a text from those of its pieces, which start at these characters of it."""
+    if len(pieces) == 1:
+        return pieces[0]
+    offsets = [own.offsets + np.int32(start) for own, start in zip(pieces, starts, strict=True)]
+    return Tokens(np.concatenate([own.ids for own in pieces]), np.concatenate(offsets))
 
 
 def _probe(backend: RustTokenizer) -> Template:

@@ -26,8 +26,9 @@ class PackedLinear(nn.Module):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
-        # Architectures may ask a layer for its number type.
-        self.weight, self.bias = layer.weight, layer.bias
+        # Architectures may ask a layer for its number type and shape; there is nothing more in it.
+        self.weight = nn.Parameter(layer.weight.detach().to("meta"), requires_grad=False)
+        self.bias = layer.bias
         ordered: Any = torch.ops.mkldnn._reorder_linear_weight
         self._ordered: Tensor = ordered(layer.weight.detach(), _ROWS)
 
