@@ -109,7 +109,7 @@ def test_spans_are_the_teachers_logits_of_the_students_windows(
         assert len(own) == len(windows)
         for logits, window, expected in zip(own, windows, runtime(windows), strict=True):
             assert logits.shape == (len(window), 2)
-            assert logits == pytest.approx(expected, abs=0.05)  # it may run in bfloat16
+            assert logits == pytest.approx(expected, abs=0.15)  # it may run in bfloat16
 
 
 def other_templates(encoder: Path, folder: Path) -> Path:
