@@ -13,7 +13,7 @@ from nlpkit import pooling
 from nlpkit.encoder import Encoder, backbone
 from nlpkit.errors import RecipeError
 from nlpkit.heads import ClassificationHead, SentenceHead, SpanHead
-from nlpkit.padding import pad
+from nlpkit.padding import pad, rounded
 from nlpkit.recipe import Recipe
 from nlpkit.windows import Window
 
@@ -88,6 +88,15 @@ class TaskModel(nn.Module):
         `(batch, sentences)` for sentences.
         """
         return self.read(self.states(batch), batch)
+
+    def batch(
+        self, windows: Sequence[Window], pad_id: int, device: torch.device, dtype: torch.dtype
+    ) -> Batch:
+        """Windows as a batch, as wide as suits a device's products in a number type."""
+        width = max(len(window) for window in windows)
+        if device.type == "cpu" and dtype == torch.bfloat16:
+            width = rounded(width, self.encoder.max_tokens)
+        return collate(windows, pad_id, width)
 
     def states(self, batch: Batch) -> Tensor:
         """The encoder's hidden states, `(batch, tokens, hidden)`."""

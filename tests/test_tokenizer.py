@@ -162,6 +162,20 @@ class TestOffsets:
             assert tokens.ids.tolist() == alone.ids.tolist()
             assert tokens.offsets.tolist() == alone.offsets.tolist()
 
+    @pytest.mark.parametrize("at_once", [1, 7, 40])
+    def test_a_part_at_a_time_is_the_same(
+        self, tokenizer: Tokenizer, at_once: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        texts = ["the cat sat.", "", "who is it? " * 6, "a", "it is the cat. " * 3]
+        whole = tokenizer.encode(texts, piece=20)
+        monkeypatch.setattr("nlpkit.tokenizer._AT_ONCE", at_once)
+        parts = tokenizer.encode(texts, piece=20)
+        assert len(parts) == len(texts)
+        for text, one, other in zip(texts, whole, parts, strict=True):
+            assert one.ids.tolist() == other.ids.tolist()
+            assert one.offsets.tolist() == other.offsets.tolist()
+            assert all(text[a:b].strip() for a, b in other.offsets)
+
     def test_surrogates_keep_the_places_of_what_follows(self, word_piece: Any) -> None:
         tokens = Tokenizer(word_piece)("\ud83d x \udc00 y")
         assert tokens.offsets[np.flatnonzero(tokens.ids > 3)].tolist() == [[2, 3], [6, 7]]

@@ -1,7 +1,7 @@
 """Linear layers in bfloat16 whose weights lie as the processor's products read them.
 
 oneDNN puts a weight in that order again at each call where it does not lie so, and PyTorch adds the
-bias in a pass of its own. Both together are a twelfth of an encoder's time with AMX.
+bias in a pass of its own.
 """
 
 from __future__ import annotations

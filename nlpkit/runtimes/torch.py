@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError
-from nlpkit.model import Batch, TaskModel, collate
-from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches, rounded
+from nlpkit.model import Batch, TaskModel
+from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches
 from nlpkit.runtimes.packed import pack
 from nlpkit.runtimes.side_by_side import side_by_side, worthwhile
 from nlpkit.unpadded import Kernel, agrees, flash
@@ -114,7 +114,7 @@ class TorchRuntime:
         """Keeps the encoder in bfloat16 on a CPU, for a model that is not trained any more.
 
         Otherwise each batch turns all of the weights, and what norms give, from float32 to
-        bfloat16 anew: a quarter of its time. The head stays in float32.
+        bfloat16 anew. The head stays in float32.
         """
         if self._device.type == "cpu" and self._dtype == torch.bfloat16:
             self.model.encoder.narrow(self._dtype)
@@ -162,16 +162,17 @@ class TorchRuntime:
         return _stacked(halves)
 
     def _forward(self, windows: Sequence[Window]) -> NDArray[np.float32]:
-        longest = max(len(window) for window in windows)
-        if self._device.type == "cpu" and self._dtype == torch.bfloat16:
-            longest = rounded(longest, self.model.encoder.max_tokens)
-        batch = collate(windows, self.pad_id, longest).to(self._device)
+        batch = self.batch(windows)
         with self.computing():
             # A single window has no neighbour whose tokens it could see by mistake.
             if self._untried is not None and len(windows) > 1:
                 self._try(self._untried, batch)
             logits: NDArray[np.float32] = self.model(batch).float().cpu().numpy()
         return logits
+
+    def batch(self, windows: Sequence[Window]) -> Batch:
+        """Windows as the model reads them, where it computes."""
+        return self.model.batch(windows, self.pad_id, self._device, self._dtype).to(self._device)
 
     @contextmanager
     def computing(self) -> Iterator[None]:

@@ -23,8 +23,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_scheduler
 
 from nlpkit.errors import TrainingError
-from nlpkit.model import Batch, TaskModel, collate
-from nlpkit.padding import rounded
+from nlpkit.model import Batch, TaskModel
 from nlpkit.recipe_sections import TrainingRecipe
 from nlpkit.training import checkpoint
 from nlpkit.training.average import Average
@@ -280,10 +279,7 @@ class _Step:
         beside: _Beside,
         rng: np.random.Generator,
     ) -> Tensor:
-        longest = max(len(window) for window in windows)
-        if self.device.type == "cpu" and self.dtype == torch.bfloat16:
-            longest = rounded(longest, self.model.encoder.max_tokens)
-        batch = collate(windows, self.pad_id, longest)
+        batch = self.model.batch(windows, self.pad_id, self.device, self.dtype)
         logits, value = self._pass(batch, targets, beside, rng)
         if self.recipe.consistency == 0:
             return value

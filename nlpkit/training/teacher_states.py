@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from nlpkit import corpora
 from nlpkit.cache import cache_folder
 from nlpkit.errors import TrainingError
-from nlpkit.model import collate
 from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS
 from nlpkit.recipe import Recipe
 from nlpkit.runtimes.torch import TorchRuntime
@@ -204,7 +203,7 @@ class _Asked:
         lengths = [len(window) for window in windows]
         most, padding = BATCH_TOKENS[device.type], BATCH_PADDING[device.type]
         for indices in budget_batches(lengths, tokens=most, padding=padding):
-            batch = collate([windows[i] for i in indices], self.runtime.pad_id).to(device)
+            batch = self.runtime.batch([windows[i] for i in indices])
             with self.runtime.computing():
                 last = self.model.states(batch)
                 read = self.model.read(last, batch).float().cpu().numpy()
