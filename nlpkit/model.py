@@ -89,15 +89,6 @@ class TaskModel(nn.Module):
         """
         return self.read(self.states(batch), batch)
 
-    def batch(
-        self, windows: Sequence[Window], pad_id: int, device: torch.device, dtype: torch.dtype
-    ) -> Batch:
-        """Windows as a batch, as wide as suits a device's products in a number type."""
-        width = max(len(window) for window in windows)
-        if device.type == "cpu" and dtype == torch.bfloat16:
-            width = rounded(width, self.encoder.max_tokens)
-        return collate(windows, pad_id, width)
-
     def states(self, batch: Batch) -> Tensor:
         """The encoder's hidden states, `(batch, tokens, hidden)`."""
         states: Tensor = self.encoder(batch.input_ids, batch.attention_mask, batch.token_type_ids)
@@ -119,6 +110,20 @@ class TaskModel(nn.Module):
             pool = {"cls": pooling.cls, "mean": pooling.mean, "last": pooling.last}[self.pooling]
             logits = self.head(pool(states, batch.attention_mask))
         return logits
+
+
+def batch_for(
+    model: TaskModel,
+    windows: Sequence[Window],
+    pad_id: int,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Batch:
+    """Windows as a batch for a model, as wide as suits a device's products in a number type."""
+    width = max(len(window) for window in windows)
+    if device.type == "cpu" and dtype == torch.bfloat16:
+        width = rounded(width, model.encoder.max_tokens)
+    return collate(windows, pad_id, width)
 
 
 def build(recipe: Recipe) -> TaskModel:

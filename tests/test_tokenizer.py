@@ -164,8 +164,9 @@ class TestOffsets:
 
     @pytest.mark.parametrize("at_once", [1, 7, 40])
     def test_a_part_at_a_time_is_the_same(
-        self, tokenizer: Tokenizer, at_once: int, monkeypatch: pytest.MonkeyPatch
+        self, word_piece: Any, at_once: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        tokenizer = Tokenizer(word_piece)
         texts = ["the cat sat.", "", "who is it? " * 6, "a", "it is the cat. " * 3]
         whole = tokenizer.encode(texts, piece=20)
         monkeypatch.setattr("nlpkit.tokenizer._AT_ONCE", at_once)

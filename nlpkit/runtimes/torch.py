@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from nlpkit.errors import DeviceError
-from nlpkit.model import Batch, TaskModel
+from nlpkit.model import Batch, TaskModel, batch_for
 from nlpkit.padding import BATCH_PADDING, BATCH_TOKENS, in_batches
 from nlpkit.runtimes.packed import pack
 from nlpkit.runtimes.side_by_side import side_by_side, worthwhile
@@ -172,7 +172,8 @@ class TorchRuntime:
 
     def batch(self, windows: Sequence[Window]) -> Batch:
         """Windows as the model reads them, where it computes."""
-        return self.model.batch(windows, self.pad_id, self._device, self._dtype).to(self._device)
+        batch = batch_for(self.model, windows, self.pad_id, self._device, self._dtype)
+        return batch.to(self._device)
 
     @contextmanager
     def computing(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_scheduler
 
 from nlpkit.errors import TrainingError
-from nlpkit.model import Batch, TaskModel
+from nlpkit.model import Batch, TaskModel, batch_for
 from nlpkit.recipe_sections import TrainingRecipe
 from nlpkit.training import checkpoint
 from nlpkit.training.average import Average
@@ -279,7 +279,7 @@ class _Step:
         beside: _Beside,
         rng: np.random.Generator,
     ) -> Tensor:
-        batch = self.model.batch(windows, self.pad_id, self.device, self.dtype)
+        batch = batch_for(self.model, windows, self.pad_id, self.device, self.dtype)
         logits, value = self._pass(batch, targets, beside, rng)
         if self.recipe.consistency == 0:
             return value
