@@ -42,6 +42,20 @@ def cached_file(name: str, file: str) -> Path | None:
     return Path(cached) if isinstance(cached, str) else None
 
 
+def cached_folder(name: str, sha256: str) -> str | None:
+    """The folder in the hub's cache that holds all of a backbone, with these very weights.
+
+    They cannot be others on the hub, so it need not be asked: without a network its client would
+    try for a minute and more. None where a file is lacking, or the weights are not these.
+    """
+    weights = cached_file(name, WEIGHTS)
+    if weights is None or fingerprint(weights) != sha256:
+        return None
+    folder = weights.parent
+    there = all((folder / file).is_file() for file in ("config.json", "tokenizer.json"))
+    return str(folder) if there else None
+
+
 def fingerprint(path: Path) -> str:
     """The sha256 of a file, in hexadecimal.
 

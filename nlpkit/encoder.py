@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nlpkit.backbone_files import WEIGHTS, cached_file, local_folder, verify
+from nlpkit.backbone_files import WEIGHTS, cached_file, cached_folder, local_folder, verify
 from nlpkit.errors import WeightsError
 from nlpkit.tokenizer import Tokenizer
 from nlpkit.unpadded import Kernel, pack
@@ -178,14 +178,15 @@ def backbone(name: str, *, sha256: str | None = None) -> Backbone:
 
     Args:
         name: a folder with the encoder's files, or a name on the hub. A name that an installed
-            Python package carries (`nlpkit.backbone_files`) is read from there, without a network.
+            Python package carries (`nlpkit.backbone_files`) is read from there, without a network;
+            so is one that the hub's cache holds, where `sha256` says that it is the one.
         sha256: what `model.safetensors` must hash to; not checked when None.
 
     Raises:
         WeightsError: when the files are missing, unreadable, or not the ones expected.
     """
     with _LOCK:
-        source = local_folder(name) or name
+        source = local_folder(name) or (sha256 and cached_folder(name, sha256)) or name
         local = Path(source).is_dir()
         if local and sha256 is not None and (source, sha256) not in _VERIFIED:
             verify(Path(source) / WEIGHTS, sha256)
@@ -274,6 +275,8 @@ def _open(source: str) -> tuple[nn.Module, Tokenizer]:
             raise WeightsError(f"the backbone {source!r} has no tokenizer.json")
         else:
             fast = AutoTokenizer.from_pretrained(source, local_files_only=local)
+            if fast.vocab_size <= len(fast.all_special_ids):  # made up, see above
+                raise WeightsError(f"the backbone {source!r} has no tokenizer")
             tokenizer = Tokenizer(fast.backend_tokenizer)
     except WeightsError:
         raise

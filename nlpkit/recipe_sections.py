@@ -82,9 +82,9 @@ class TrainingRecipe(Section):
 
     Attributes:
         start: a pipeline (a shipped one's name, or a folder) from which training begins, with the
-            same backbone, and the same tuning unless this one is `all`: an intermediate task, or
-            an earlier run. Its head goes along where task, pooling and head are the same. None
-            begins from the backbone itself.
+            same backbone, and the same tuning (an adapter of at most this one's rank) unless
+            this one is `all`: an intermediate task, or an earlier run. Its head goes along where
+            task, pooling and head are the same. None begins from the backbone itself.
         blend: what is kept is this share of the weights that the run ends with, and for the rest
             those of `start` (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), whose
             head has to mean the same; 1 keeps the run's own.

@@ -71,7 +71,8 @@ def restore(model: TaskModel, state: State) -> None:
 def begin_from(model: TaskModel, state: State, own: BackboneRecipe, other: BackboneRecipe) -> State:
     """Another pipeline's tuned encoder, as a model that `prepare` has made trainable takes it.
 
-    Where both are tuned in the same way these are its tensors as they are; with
+    Where both are tuned in the same way these are its tensors as they are; an adapter that has a
+    higher rank or another `alpha` than the other one's begins as the same change. With
     `tuning = "all"` whatever the other one was tuned with is merged into the whole layers.
 
     Args:
@@ -90,6 +91,8 @@ def begin_from(model: TaskModel, state: State, own: BackboneRecipe, other: Backb
     present = tuned_state(model)
     encoder = model.encoder.model
     changed = {key: tensor for key, tensor in state.items() if key.startswith("encoder.")}
+    if own.tuning == other.tuning == "lora":
+        changed = {key: _wider(t, key, present, own, other) for key, t in changed.items()}
     if own.tuning != "all" or other.tuning == "all":
         return {key: t for key, t in present.items() if not key.startswith("encoder.")} | changed
     _check(_tuned_parts(encoder, other), changed)
@@ -99,6 +102,23 @@ def begin_from(model: TaskModel, state: State, own: BackboneRecipe, other: Backb
             present[key] = present[key] + _change(encoder.get_submodule(name), name, state, other)
         return present
     return present | {key: tensor.float() for key, tensor in changed.items()}
+
+
+def _wider(
+    tensor: Tensor, key: str, present: State, own: BackboneRecipe, other: BackboneRecipe
+) -> Tensor:
+    """An adapter's tensor in one of the model's rank, where that is higher, for the same change.
+
+    What goes down to the new places is the model's own, at random, and nothing comes up from there.
+    """
+    up = key.endswith("lora_B.weight")
+    if up:
+        tensor = tensor * (other.alpha / other.rank) / (own.alpha / own.rank)
+    if other.rank >= own.rank or key not in present:
+        return tensor
+    wide = torch.zeros_like(present[key]) if up else present[key].clone()
+    (wide[:, : other.rank] if up else wide[: other.rank]).copy_(tensor)
+    return wide
 
 
 def merge(model: TaskModel, state: State, recipe: BackboneRecipe) -> None:

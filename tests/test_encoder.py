@@ -133,6 +133,35 @@ class TestBadFiles:
         _rewrite(copy, lambda tensors: tensors.pop("pooler.dense.weight"))
         assert backbone(str(copy)).width == 16
 
+    @pytest.fixture
+    def cached(self, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The hub's cache, with an encoder of which the hub itself knows nothing."""
+        import huggingface_hub.constants
+
+        entry = tmp_path / "hub" / "models--nlpkit--tiny"
+        (entry / "refs").mkdir(parents=True)
+        (entry / "refs" / "main").write_text("1234")
+        shutil.copytree(copy, entry / "snapshots" / "1234")
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        return entry / "snapshots" / "1234"
+
+    def test_what_the_cache_of_the_hub_holds(self, cached: Path) -> None:
+        assert backbone("nlpkit/tiny", sha256=_digest(cached)).width == 16
+
+    @pytest.mark.parametrize("lacking", ["tokenizer.json", "config.json", "model.safetensors"])
+    def test_the_hub_is_asked_for_what_its_cache_lacks(
+        self, cached: Path, monkeypatch: pytest.MonkeyPatch, lacking: str
+    ) -> None:
+        import huggingface_hub.constants
+
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        digest = _digest(cached)
+        (cached / lacking).unlink()
+        name = f"nlpkit/{lacking}"  # what was opened once would be given again
+        cached.parents[1].rename(cached.parents[2] / f"models--nlpkit--{lacking}")
+        with pytest.raises(WeightsError, match=name):
+            backbone(name, sha256=digest)
+
     @pytest.mark.parametrize("name", ["no/such/folder-or-model", "", "\x00"])
     def test_no_such_model(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         import huggingface_hub.constants

@@ -18,7 +18,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,6 +115,23 @@ def dressed(word: str, new: str) -> str:
     return dressed_as(found, new) if found else new
 
 
+class Choice(NamedTuple):
+    """Words to draw from, and what their weights sum up to from the first to each."""
+
+    words: list[str]
+    sums: list[float]
+
+    @classmethod
+    def of(cls, counts: Counter[str]) -> Choice:
+        """Less often the most frequent ones, as is done for the negative words of word2vec.
+
+        >>> Choice.of(Counter({"rain": 16, "": 9, "snow": 1}))
+        Choice(words=['rain', 'snow'], sums=[8.0, 9.0])
+        """
+        words = [word for word in counts if word]
+        return cls(words, list(accumulate(counts[word] ** 0.75 for word in words)))
+
+
 class Changes:
     """Changes words of sentences, by what words there are and how they follow each other.
 
@@ -127,13 +144,15 @@ class Changes:
     def __init__(self, texts: Sequence[str], near: dict[str, list[str]], seed: int) -> None:
         self.rng = random.Random(seed)
         self.near = near
-        self.after: dict[str, Counter[str]] = defaultdict(Counter)
-        self.before: dict[str, Counter[str]] = defaultdict(Counter)
+        after: dict[str, Counter[str]] = defaultdict(Counter)
+        before: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts:
             words = ["", *map(bare, text.split()), ""]
             for one, other in pairwise(words):
-                self.after[one][other] += 1
-                self.before[other][one] += 1
+                after[one][other] += 1
+                before[other][one] += 1
+        self.after = {word: Choice.of(counts) for word, counts in after.items()}
+        self.before = {word: Choice.of(counts) for word, counts in before.items()}
         groups = [group.split() for group in CLASSES]
         self.others = {w: [o for o in group if o != w] for group in groups for w in group}
         self.functional = list(self.others)
@@ -165,10 +184,10 @@ class Changes:
     def _likely(self, words: list[Word]) -> list[Word] | None:
         place = self._place(words)
         if self.rng.random() < 0.5:
-            counts = self.after[bare(words[place - 1].text) if place else ""]
+            likely = self.after.get(bare(words[place - 1].text) if place else "")
         else:
-            counts = self.before[bare(words[place + 1].text) if place + 1 < len(words) else ""]
-        new = self._drawn(counts)
+            likely = self.before.get(bare(words[place + 1].text) if place + 1 < len(words) else "")
+        new = self._drawn(likely)
         return self._put(words, place, new) if new else None
 
     def _dropped(self, words: list[Word]) -> list[Word] | None:
@@ -183,9 +202,9 @@ class Changes:
 
     def _added(self, words: list[Word]) -> list[Word] | None:
         place = self._place(words)
-        counts = self.after[bare(words[place - 1].text) if place else ""]
-        likely = self.rng.random() < 0.5
-        new = self._drawn(counts) if likely else self.rng.choice(self.functional)
+        likely = self.after.get(bare(words[place - 1].text) if place else "")
+        any_one = self.rng.random() >= 0.5
+        new = self.rng.choice(self.functional) if any_one else self._drawn(likely)
         return [*words[:place], Word(new, changed=True), *words[place:]] if new else None
 
     def _swapped(self, words: list[Word]) -> list[Word] | None:
@@ -212,10 +231,10 @@ class Changes:
         places = [n for n, word in enumerate(words) if bare(word.text) in self.others]
         return self.rng.choice(places) if places else None
 
-    def _drawn(self, counts: Counter[str]) -> str | None:
-        # Less often the most frequent ones, as is done for the negative words of word2vec.
-        words = [word for word in counts if word]
-        return self.rng.choices(words, [counts[w] ** 0.75 for w in words])[0] if words else None
+    def _drawn(self, likely: Choice | None) -> str | None:
+        if likely is None or not likely.words:
+            return None
+        return self.rng.choices(likely.words, cum_weights=likely.sums)[0]
 
     def _put(self, words: list[Word], place: int, new: str) -> list[Word]:
         put = Word(dressed(words[place].text, new), changed=True)

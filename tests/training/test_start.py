@@ -64,6 +64,20 @@ class TestStart:
         for mine, result in zip(ours(rows), theirs(rows), strict=True):
             assert mine.scores == pytest.approx(result.scores, abs=2e-3)
 
+    @pytest.mark.parametrize(
+        "wider", ["rank = 5\nalpha = 10.0", "rank = 3\nalpha = 1.0", "alpha = 9.0"]
+    )
+    def test_an_adapter_of_another_size_begins_as_the_same_change(
+        self, first: Path, tiny_encoder: Path, wider: str
+    ) -> None:
+        tuned = 'tuning = "lora"\n' + ("rank = 2\n" * ("rank" not in wider)) + wider
+        folder = self.second(first, tiny_encoder, str(first), tuning=tuned)
+        run(folder)
+        rows = [row["review"] for row in ROWS]
+        theirs, ours = nlpkit.load(str(first)), nlpkit.load(str(folder))
+        for mine, result in zip(ours(rows), theirs(rows), strict=True):
+            assert mine.scores == pytest.approx(result.scores, abs=2e-3)
+
     def test_weights_are_blended_with_those_that_training_began_from(
         self, first: Path, tiny_encoder: Path
     ) -> None:
@@ -112,7 +126,7 @@ class TestStart:
         ("start", "tuning", "wrong"),
         [
             ("no/such/pipeline", LORA, "no pipeline"),
-            ("FIRST", 'tuning = "lora"\nrank = 3\nalpha = 4.0', "has shape"),
+            ("FIRST", 'tuning = "lora"\nrank = 1\nalpha = 4.0', "has shape"),
             ("FIRST", 'tuning = "layers"\nlayers = 1', "lack tensor"),
             ("FIRST", 'tuning = "none"', "unknown tensor"),
         ],
