@@ -278,4 +278,4 @@ def changed_words(data: Path | None, count: int, seed: int) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    command.run(changed_words, RESULT, rows=100_000, description=__doc__)
+    command.run(changed_words, RESULT, rows=700_000, description=__doc__)
