@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from functools import lru_cache
 from pathlib import Path
 
 from nlpkit.errors import WeightsError
@@ -42,6 +43,7 @@ def cached_file(name: str, file: str) -> Path | None:
     return Path(cached) if isinstance(cached, str) else None
 
 
+@lru_cache(maxsize=8)  # the weights are read as a whole for it
 def cached_folder(name: str, sha256: str) -> str | None:
     """The folder in the hub's cache that holds all of a backbone, with these very weights.
 

@@ -186,7 +186,11 @@ def backbone(name: str, *, sha256: str | None = None) -> Backbone:
         WeightsError: when the files are missing, unreadable, or not the ones expected.
     """
     with _LOCK:
-        source = local_folder(name) or (sha256 and cached_folder(name, sha256)) or name
+        source = local_folder(name)
+        if source is None and sha256 is not None and (cached := cached_folder(name, sha256)):
+            source = cached
+            _VERIFIED.add((source, sha256))
+        source = source or name
         local = Path(source).is_dir()
         if local and sha256 is not None and (source, sha256) not in _VERIFIED:
             verify(Path(source) / WEIGHTS, sha256)
