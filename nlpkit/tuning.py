@@ -111,13 +111,16 @@ def _wider(
 
     What goes down to the new places is the model's own, at random, and nothing comes up from there.
     """
+    if key not in present:
+        return tensor
     up = key.endswith("lora_B.weight")
     if up:
         tensor = tensor * (other.alpha / other.rank) / (own.alpha / own.rank)
-    if other.rank >= own.rank or key not in present:
-        return tensor
     wide = torch.zeros_like(present[key]) if up else present[key].clone()
-    (wide[:, : other.rank] if up else wide[: other.rank]).copy_(tensor)
+    part = wide[:, : other.rank] if up else wide[: other.rank]
+    if part.shape != tensor.shape:  # too large, or not as its recipe says: for `restore` to refuse
+        return tensor
+    part.copy_(tensor)
     return wide
 
 

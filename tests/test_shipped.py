@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 import nlpkit
+from nlpkit import recipe as recipes
 from nlpkit.corpora import read
 from nlpkit.evaluation.squad import exact_match, f1
 from nlpkit.shipped import available, shipped_folder
+from nlpkit.training.record import recipe_fingerprint
 
 DATA = Path(__file__).parent.parent / "data"
 PAIRS = ("mnli", "mrpc", "qnli", "qqp", "rte", "stsb")
@@ -30,6 +33,15 @@ def test_together_they_are_small() -> None:
     files = [p for name in available() for p in (shipped_folder() / name).iterdir() if p.is_file()]
     assert sum(p.stat().st_size for p in files) < 60_000_000
     assert {p.suffix for p in files} - {".json"} == {".toml", ".safetensors", ".md"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_said_of_its_training_is_of_its_recipe_and_weights(name: str) -> None:
+    recipe = recipes.read(shipped_folder() / name)
+    said = json.loads((shipped_folder() / name / "training.json").read_text(encoding="utf-8"))
+    assert recipe.weights is not None
+    assert said["weights"] == recipe.weights.sha256
+    assert said["recipe"] == recipe_fingerprint(recipe)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -78,6 +78,15 @@ class TestStart:
         for mine, result in zip(ours(rows), theirs(rows), strict=True):
             assert mine.scores == pytest.approx(result.scores, abs=2e-3)
 
+    def test_an_adapter_that_is_not_as_its_recipe_says(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first), tuning=self.LORA.replace("2", "5"))
+        begun = first / "pipeline.toml"
+        begun.write_text(begun.read_text().replace("rank = 2", "rank = 1"))
+        with pytest.raises(TrainingError, match=r"training\.start = .*has shape"):
+            run(folder)
+
     def test_weights_are_blended_with_those_that_training_began_from(
         self, first: Path, tiny_encoder: Path
     ) -> None:
