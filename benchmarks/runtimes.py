@@ -1,9 +1,10 @@
 """What runtimes and number types do to the metrics of the shipped pipelines.
 
 Every pipeline on its own evaluation sets: the main metric on torch in float32, and by how many
-points the others differ. Writes a Markdown table. With `--write` it also puts `runtimes.json`
-beside each pipeline's weights, from which `runtime="auto"` chooses: the greatest change of a score
-on the probe set, and what is excluded because a metric moved by more than half a point.
+points the others differ. Writes a Markdown table; with names, only their rows are new in it.
+With `--write` it also puts `runtimes.json` beside each pipeline's weights, from which
+`runtime="auto"` chooses: the greatest change of a score on the probe set, and what is excluded
+because a metric moved by more than half a point.
 
 int8 is measured on any machine (without 8-bit products the same integers are multiplied in
 float32), bfloat16 where it is native: without that it takes too long.
@@ -72,14 +73,23 @@ def row(
     return f"| {name} | {source} | {rows:,} | {metric} | {exact:.2f} | {' | '.join(cells)} |"
 
 
-def table(
-    names: Sequence[str], *, data: Path | None, limit: int | None, write: bool
+def heads(among: Sequence[Candidate]) -> list[str]:
+    """The first two lines of the table."""
+    return [
+        f"| pipeline | data | rows | metric | {' | '.join(map(str, among))} |",
+        f"|---|---|---:|---|{'---:|' * len(among)}",
+    ]
+
+
+def measured(
+    names: Sequence[str],
+    among: Sequence[Candidate],
+    *,
+    data: Path | None,
+    limit: int | None,
+    write: bool,
 ) -> Iterator[str]:
-    """The lines of the table, each as soon as it is measured."""
-    among = candidates()
-    heads = " | ".join(map(str, among))
-    yield f"| pipeline | data | rows | metric | {heads} |"
-    yield f"|---|---|---:|---|{'---:|' * len(among)}"
+    """The rows of the table, each as soon as it is measured."""
     for name in names:
         folder = find(name)
         recipe = recipes.read(folder)
@@ -93,6 +103,25 @@ def table(
             checks.write(recipe, path, checks.Checks(changes, excluded))
 
 
+def beside(new: Sequence[str], former: Sequence[str]) -> list[str]:
+    """The rows of a table, those of pipelines that were measured again in the place of theirs.
+
+    >>> beside(["| b | 2 |"], ["| a | 1 |", "| b | 1 |", "| c | 1 |"])
+    ['| a | 1 |', '| b | 2 |', '| c | 1 |']
+    """
+
+    def named(line: str) -> str:
+        return line.split("|")[1]
+
+    again: dict[str, list[str]] = {}
+    for line in new:
+        again.setdefault(named(line), []).append(line)
+    rows: list[str] = []
+    for line in former:
+        rows += again.pop(named(line), []) if named(line) in map(named, new) else [line]
+    return rows + [line for lines in again.values() for line in lines]
+
+
 def main() -> None:
     """Measures and writes the table, and shows it meanwhile."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -102,18 +131,28 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write each runtimes.json too")
     parser.add_argument("-o", "--output", type=Path, default=RESULT, help="file (%(default)s)")
     options = parser.parse_args()
-    names = options.names or nlpkit.pipelines()
+    among = candidates()
     lines = [
         "The main metric of each shipped pipeline on torch in float32, in points, and how much",
         f"other runtimes and number types change it. More than {MOST} points (bold) exclude one",
         "from `auto`.",
         "",
+        *heads(among),
     ]
-    for line in table(names, data=options.data, limit=options.limit, write=options.write):
+    former: list[str] = []
+    if options.names and options.output.exists():
+        former = options.output.read_text(encoding="utf-8").splitlines()
+        if former[: len(lines)] != lines:
+            parser.error(f"{options.output} has other columns: give --output, or no names")
+    rows: list[str] = []
+    names = options.names or nlpkit.pipelines()
+    limits = {"data": options.data, "limit": options.limit, "write": options.write}
+    for line in measured(names, among, **limits):
         print(line, flush=True)
-        lines.append(line)
+        rows.append(line)
+    rows = beside(rows, former[len(lines) :])
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options.output.write_text("\n".join([*lines, *rows]) + "\n", encoding="utf-8")
     print(f"written to {options.output}", file=sys.stderr)
 
 
