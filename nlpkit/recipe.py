@@ -112,6 +112,11 @@ class Recipe(Section):
                 f"training.blend = {self.training.blend} needs a training.start to blend with; "
                 "allowed without one: 1"
             )
+        if self.training.soup and self.training.start is None and self.backbone.tuning == "lora":
+            raise ValueError(
+                f"training.soup = {list(self.training.soup)} needs a training.start, for adapters "
+                "that began apart have no mean; allowed without one: []"
+            )
         if self.training.rationale > 0 and (self.task != "classification" or self.pair):
             raise ValueError(
                 f"training.rationale = {self.training.rationale} is for classification of single "

@@ -88,6 +88,10 @@ class TrainingRecipe(Section):
         blend: what is kept is this share of the weights that the run ends with, and for the rest
             those of `start` (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), whose
             head has to mean the same; 1 keeps the run's own.
+        soup: other pipelines from the same `start`, with the same head: what is kept is the mean
+            of their weights and this run's ("model soup", Wortsman et al. 2022, "Model soups:
+            averaging weights of multiple fine-tuned models improves accuracy without increasing
+            inference time").
         epochs: passes over the training examples; may be a fraction.
         skip: passes over the examples to leave out at first: what the pipeline that training
             begins from has read of the same ones.
@@ -119,6 +123,7 @@ class TrainingRecipe(Section):
 
     start: str | None = None
     blend: Annotated[float, Field(gt=0, le=1)] = 1.0
+    soup: tuple[str, ...] = ()
     epochs: Annotated[float, Field(gt=0)] = 1.0
     skip: Annotated[float, Field(ge=0)] = 0.0
     batch_size: Count = 16

@@ -53,7 +53,7 @@ class TestErrors:
             (
                 "training",
                 "lr",
-                "start, blend, epochs, skip, batch_size, batch_tokens, learning_rate",
+                "start, blend, soup, epochs, skip, batch_size, batch_tokens, learning_rate",
             ),
             ("data", "source", "train, extra, split, columns, limit, holdout"),
             (
@@ -73,6 +73,12 @@ class TestErrors:
         assert str(caught.value).startswith(
             f"pipeline.toml: {where} = 3 is not known; allowed: {allowed}"
         )
+
+    def test_adapters_that_began_apart_have_no_mean(self) -> None:
+        with pytest.raises(RecipeError, match=r"soup = \['x'\] needs a training\.start.*: \[\]$"):
+            parse(with_line("training", 'soup = ["x"]'))
+        parse(with_line("training", 'soup = ["x"]\nstart = "y"'))
+        parse(with_line("training", 'soup = ["x"]').replace('"lora"', '"all"'))
 
     def test_there_is_nothing_to_blend_with(self) -> None:
         with pytest.raises(RecipeError, match=r"blend = 0\.5 needs a training\.start .*: 1$"):

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def warn_of_seen(heldout: pd.DataFrame, recipe: Recipe, data: str | Path | None) -> None:
     """Warns of rows set aside that stand among what earlier pipelines were trained on.
 
-    Those are `training.start` and `teacher.pipeline`, and what they in turn began from, as far as
-    they have the same task, name one of the same sources (no other is fetched for this) and their
-    data is at hand. Compared is what `overlap` compares.
+    Those are `training.start`, `training.soup` and `teacher.pipeline`, and what they in turn began
+    from, as far as they have the same task, name one of the same sources (no other is fetched for
+    this) and their data is at hand. Compared is what `overlap` compares.
     """
     for key, name, other in _before(recipe):
         if not _alike(recipe, other):
@@ -71,13 +71,13 @@ def _drawn_by(recipe: Recipe) -> tuple[object, int]:
 def _before(
     recipe: Recipe, known: frozenset[Path] = frozenset()
 ) -> Iterator[tuple[str, str, Recipe]]:
-    """The recipes that went into the weights that this one begins from: key, name and recipe."""
-    named = {"training.start": recipe.training.start}
+    """The recipes that went into the weights of this one: key, name and recipe."""
+    named = [("training.soup", name) for name in recipe.training.soup]
+    if recipe.training.start is not None:
+        named.append(("training.start", recipe.training.start))
     if recipe.teacher is not None:
-        named["teacher.pipeline"] = recipe.teacher.pipeline
-    for key, name in named.items():
-        if name is None:
-            continue
+        named.append(("teacher.pipeline", recipe.teacher.pipeline))
+    for key, name in named:
         try:
             folder = find(name).resolve()
             other = recipes.read(folder)

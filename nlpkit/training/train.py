@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 CHECKPOINTS = ".checkpoint"
 
 # What may be changed between the parts of a run, or after it.
-_CHANGEABLE = ("checkpoint_every", "batch_tokens", "blend")
+_CHANGEABLE = ("checkpoint_every", "batch_tokens", "blend", "soup")
 
 
 def train(
@@ -88,6 +88,7 @@ def train(
     place = resolve_device(device)
     # What is wrong with it is said before rows are read and a teacher is asked for an hour.
     _first_model(recipe)
+    soup = _soup(recipe)
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
     if heldout is not None:
@@ -101,7 +102,7 @@ def train(
             training, recipe, tokenizer, max_tokens=size, device=str(place), progress=progress
         )
     features = _features(training, recipe, taught, checkpoints, progress)
-    trained = _train(recipe, features, heldout, Path(folder), target, place, progress)
+    trained = _train(recipe, features, heldout, soup, Path(folder), target, place, progress)
     aside = 0 if heldout is None else len(heldout)
     record.write(trained, rows=len(training), set_aside=aside, device=place)
     return trained
@@ -176,6 +177,7 @@ def _train(
     recipe: Recipe,
     features: Features,
     heldout: pd.DataFrame | None,
+    soup: Sequence[State],
     source: Path,
     target: Path,
     device: torch.device,
@@ -218,7 +220,7 @@ def _train(
         )
     # What was learned beside the head's output has done its work.
     ended = {k: v for k, v in result.weights.items() if not k.startswith("beside.")}
-    kept = blended(begun, ended, recipe.training.blend)
+    kept = mean([blended(begun, ended, recipe.training.blend), *soup])
     # Stored in half precision: the rounding is far below what training itself leaves open, and
     # what is measured from here on are the rounded weights.
     state: State = {name: tensor.half() for name, tensor in kept.items()}
@@ -242,6 +244,49 @@ def blended(begun: State, ended: State, share: float) -> State:
     if share == 1:
         return ended
     return {name: torch.lerp(begun[name], tensor, share) for name, tensor in ended.items()}
+
+
+def mean(states: Sequence[State]) -> State:
+    """The mean of each tensor over several runs.
+
+    >>> mean([{"w": torch.zeros(2)}, {"w": torch.ones(2)}])["w"].tolist()
+    [0.5, 0.5]
+    """
+    first, *others = states
+    return {
+        name: sum((other[name].float() for other in others), tensor.float()) / len(states)
+        for name, tensor in first.items()
+    }
+
+
+def _soup(recipe: Recipe) -> list[State]:
+    """The weights of the other runs with whose the mean is taken."""
+    states = []
+    for name in recipe.training.soup:
+        try:
+            other, state = stored(name)
+        except (PipelineNotFoundError, WeightsError) as error:
+            raise TrainingError(f"training.soup names {name!r}: {error}") from None
+        ours, theirs = _makes(recipe), _makes(other)
+        if unlike := [key for key in ours if ours[key] != theirs[key]]:
+            raise TrainingError(
+                f"training.soup names {name!r}, which has another {' and '.join(unlike)} than this "
+                "recipe; allowed: runs that began as one"
+            )
+        states.append(state)
+    return states
+
+
+def _makes(recipe: Recipe) -> dict[str, object]:
+    """What runs must have in common for the mean of their weights to mean something."""
+    tuned = {"name", "tuning", "rank", "alpha", "layers"}
+    return {
+        "task": recipe.task,
+        "[pooling]": recipe.pooling,
+        "[head]": recipe.head.model_dump(exclude={"dropout"}),
+        "[backbone]": recipe.backbone.model_dump(include=tuned),
+        "training.start": recipe.training.start,
+    }
 
 
 def _first_model(recipe: Recipe) -> tuple[TaskModel, str]:

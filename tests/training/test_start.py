@@ -117,6 +117,63 @@ class TestStart:
         ):
             run(folder)
 
+    def test_what_is_kept_is_the_mean_with_other_runs(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first))
+        recipe = folder / "pipeline.toml"
+        recipe.write_text(
+            recipe.read_text().replace("1e-9", "0.05").replace("epochs = 0.1", "epochs = 2")
+        )
+        once = run(folder)
+        others = [folder.parent / name for name in ("third", "fourth")]
+        for number, other in enumerate(others, 1):
+            shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+            text = (other / "pipeline.toml").read_text().partition("[weights]")[0]
+            (other / "pipeline.toml").write_text(text.replace("0.05", f"0.0{number}"))
+            run(other)
+        runs = [weights(path) for path in (folder, *others)]
+        names = str([str(path) for path in others])
+        text = recipe.read_text()
+        recipe.write_text(text.replace("epochs = 2", f"epochs = 2\nsoup = {names}"))
+        again = run(folder)  # the run itself is not repeated
+        assert again.progress.seconds == once.progress.seconds
+        assert set(weights(folder)) == set(runs[0])
+        for name, tensor in weights(folder).items():
+            expected = torch.stack([tensors[name].float() for tensors in runs])
+            assert expected.std(0).max() > 0
+            assert torch.allclose(tensor.float(), expected.mean(0), atol=2e-3), name
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            (("rank = 2", "rank = 3"), r"another \[backbone\] than"),
+            (('kind = "mean"', 'kind = "cls"'), r"another \[pooling\] than"),
+            (('"low", "high"', '"high", "low"'), r"another \[head\] than"),
+        ],
+    )
+    def test_only_runs_that_began_as_one_have_a_mean(
+        self, first: Path, tiny_encoder: Path, change: tuple[str, str], says: str
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first))
+        run(folder)
+        other = folder.parent / "third"
+        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        recipe = folder / "pipeline.toml"
+        text = recipe.read_text().partition("[weights]")[0].replace(*change)
+        recipe.write_text(text.replace("epochs = 0.1", f'epochs = 1\nsoup = ["{other}"]'))
+        with pytest.raises(TrainingError, match=says):
+            run(folder)
+
+    def test_a_run_that_is_not_there_has_no_weights_to_average(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first))
+        recipe = folder / "pipeline.toml"
+        recipe.write_text(recipe.read_text().replace("epochs", 'soup = ["nowhere"]\nepochs'))
+        with pytest.raises(TrainingError, match=r"training\.soup names 'nowhere': "):
+            run(folder)
+
     @pytest.mark.parametrize("other", ["labels", "pooling"])
     def test_a_head_that_means_something_else_is_left_out(
         self, first: Path, tiny_encoder: Path, other: str
