@@ -14,12 +14,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 .DEFAULT_GOAL := help
 # Some begin from another pipeline (training.start), learn from a teacher, or read sets made out of
 # the reference sets, so the order counts.
-SETS      ?= squad_sentences
+SETS      ?= squad_sentences changed_words short_sentences
 PIPELINES ?= pipelines/summarization \
              benchmarks/starts/question_answering benchmarks/starts/question_answering_adapters \
              pipelines/question_answering \
              benchmarks/starts/qnli pipelines/qnli \
              $(addprefix benchmarks/teachers/,cola sst2 mnli) benchmarks/starts/mnli \
+             $(addprefix benchmarks/starts/,cola cola_near_words cola_short_sentences) \
              $(addprefix pipelines/,cola sst2 mnli rte stsb mrpc qqp summarization_pair)
 
 .PHONY: help summarize test check format docs wheel pipelines clean
