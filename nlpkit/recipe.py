@@ -233,7 +233,7 @@ def _explain(error: ValidationError) -> str:
     elif first["type"] == "value_error":
         what = first["msg"].removeprefix("Value error, ")
     else:
-        message = first["msg"].removeprefix("Input ")
+        message = first["msg"].removeprefix("Input ").replace("valid tuple", "list")
         what = f"{key} = {value!r} {message}"
     more = error.error_count() - 1
     return what + (f" (and {more} more error{'s' * (more > 1)})" if more else "")

@@ -102,7 +102,7 @@ class TestErrors:
             ("training", "seed = -1", "training.seed = -1", "greater than or equal to 0"),
             ("training", "warmup = 1.5", "training.warmup = 1.5", "less than or equal to 1"),
             ("data", "train = []", "data.train", "at least 1"),
-            ("data", "train = 'x'", "data.train = 'x'", "tuple"),
+            ("data", "train = 'x'", "data.train = 'x'", "should be a list"),
             ("decoding", "temperature = 0", "decoding.temperature = 0", "greater than 0"),
             ("decoding", "threshold = 2.0", "decoding.threshold = 2.0", "less than or equal to 1"),
             ("decoding", 'redundancy = "x"', "'x'", "'none', 'trigram', 'mmr' or 'coverage'"),

@@ -87,8 +87,7 @@ def train(
         shutil.rmtree(checkpoints, ignore_errors=True)
     place = resolve_device(device)
     # What is wrong with it is said before rows are read and a teacher is asked for an hour.
-    _first_model(recipe)
-    soup = _soup(recipe)
+    soup = _soup(recipe, tuned_state(_first_model(recipe)[0]))
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
     if heldout is not None:
@@ -259,8 +258,9 @@ def mean(states: Sequence[State]) -> State:
     }
 
 
-def _soup(recipe: Recipe) -> list[State]:
-    """The weights of the other runs with whose the mean is taken."""
+def _soup(recipe: Recipe, first: State) -> list[State]:
+    """The weights of the other runs with whose the mean is taken, like the `first` of this one."""
+    shapes = {key: tensor.shape for key, tensor in first.items()}
     states = []
     for name in recipe.training.soup:
         try:
@@ -272,6 +272,10 @@ def _soup(recipe: Recipe) -> list[State]:
             raise TrainingError(
                 f"training.soup names {name!r}, which has another {' and '.join(unlike)} than this "
                 "recipe; allowed: runs that began as one"
+            )
+        if {key: tensor.shape for key, tensor in state.items()} != shapes:
+            raise TrainingError(
+                f"training.soup names {name!r}, whose weights do not fit its recipe"
             )
         states.append(state)
     return states

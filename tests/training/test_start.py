@@ -165,6 +165,21 @@ class TestStart:
         with pytest.raises(TrainingError, match=says):
             run(folder)
 
+    def test_weights_that_are_not_as_their_recipe_says_have_no_mean(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first), tuning=self.LORA.replace("2", "3"))
+        run(folder)
+        other = folder.parent / "third"
+        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        for recipe in (folder / "pipeline.toml", other / "pipeline.toml"):
+            recipe.write_text(recipe.read_text().replace("rank = 3", "rank = 4"))
+        text = (folder / "pipeline.toml").read_text().partition("[weights]")[0]
+        text = text.replace("epochs = 0.1", f'epochs = 1\nsoup = ["{other}"]')
+        (folder / "pipeline.toml").write_text(text)
+        with pytest.raises(TrainingError, match=r"third', whose weights do not fit its recipe"):
+            run(folder)
+
     def test_a_run_that_is_not_there_has_no_weights_to_average(
         self, first: Path, tiny_encoder: Path
     ) -> None:
