@@ -110,16 +110,13 @@ def beside(new: Sequence[str], former: Sequence[str]) -> list[str]:
     ['| a | 1 |', '| b | 2 |', '| c | 1 |']
     """
 
-    def named(line: str) -> str:
-        return line.split("|")[1]
+    def by_name(lines: Sequence[str]) -> dict[str, list[str]]:
+        rows: dict[str, list[str]] = {}
+        for line in lines:
+            rows.setdefault(line.split("|")[1], []).append(line)
+        return rows
 
-    again: dict[str, list[str]] = {}
-    for line in new:
-        again.setdefault(named(line), []).append(line)
-    rows: list[str] = []
-    for line in former:
-        rows += again.pop(named(line), []) if named(line) in map(named, new) else [line]
-    return rows + [line for lines in again.values() for line in lines]
+    return [line for rows in (by_name(former) | by_name(new)).values() for line in rows]
 
 
 def main() -> None:
@@ -146,8 +143,7 @@ def main() -> None:
             parser.error(f"{options.output} has other columns: give --output, or no names")
     rows: list[str] = []
     names = options.names or nlpkit.pipelines()
-    limits = {"data": options.data, "limit": options.limit, "write": options.write}
-    for line in measured(names, among, **limits):
+    for line in measured(names, among, data=options.data, limit=options.limit, write=options.write):
         print(line, flush=True)
         rows.append(line)
     rows = beside(rows, former[len(lines) :])

@@ -31,7 +31,7 @@ def warn_of_seen(heldout: pd.DataFrame, recipe: Recipe, data: str | Path | None)
     from, as far as they have the same task, name one of the same sources (no other is fetched for
     this) and their data is at hand. Compared is what `overlap` compares.
     """
-    for key, name, other in _before(recipe):
+    for key, name, other in _before(recipe, set()):
         if not _alike(recipe, other):
             continue
         try:
@@ -68,13 +68,12 @@ def _drawn_by(recipe: Recipe) -> tuple[object, int]:
     return recipe.data.model_dump(exclude=later), recipe.training.seed
 
 
-def _before(
-    recipe: Recipe, known: frozenset[Path] = frozenset()
-) -> Iterator[tuple[str, str, Recipe]]:
-    """The recipes that went into the weights of this one: key, name and recipe."""
-    named = [("training.soup", name) for name in recipe.training.soup]
+def _before(recipe: Recipe, known: set[Path]) -> Iterator[tuple[str, str, Recipe]]:
+    """The recipes that went into the weights of this one, each once: key, name and recipe."""
+    named = []
     if recipe.training.start is not None:
         named.append(("training.start", recipe.training.start))
+    named += [("training.soup", name) for name in recipe.training.soup]
     if recipe.teacher is not None:
         named.append(("teacher.pipeline", recipe.teacher.pipeline))
     for key, name in named:
@@ -84,5 +83,6 @@ def _before(
         except NlpkitError:
             continue  # what a pipeline began from need not be at hand to begin from it
         if folder not in known and other.data is not None:
+            known.add(folder)
             yield key, name, other
-            yield from _before(other, known | {folder})
+            yield from _before(other, known)

@@ -259,7 +259,7 @@ def mean(states: Sequence[State]) -> State:
 
 
 def _soup(recipe: Recipe, first: State) -> list[State]:
-    """The weights of the other runs with whose the mean is taken, like the `first` of this one."""
+    """The weights of the runs that are averaged with this one, shaped like its `first` ones."""
     shapes = {key: tensor.shape for key, tensor in first.items()}
     states = []
     for name in recipe.training.soup:

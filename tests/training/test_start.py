@@ -45,6 +45,14 @@ class TestStart:
         recipe.write_text(text.replace('precision = "float32"', training, 1))
         return folder
 
+    def faster(self, first: Path, encoder: Path) -> Path:
+        """The same at a rate that leaves nothing as it was."""
+        folder = self.second(first, encoder, str(first))
+        recipe = folder / "pipeline.toml"
+        text = recipe.read_text().replace("1e-9", "0.05").replace("epochs = 0.1", "epochs = 2")
+        recipe.write_text(text)
+        return folder
+
     def test_the_same_head_goes_along(self, first: Path, tiny_encoder: Path) -> None:
         folder = self.second(first, tiny_encoder, str(first))
         run(folder)
@@ -90,10 +98,9 @@ class TestStart:
     def test_weights_are_blended_with_those_that_training_began_from(
         self, first: Path, tiny_encoder: Path
     ) -> None:
-        folder = self.second(first, tiny_encoder, str(first))
+        folder = self.faster(first, tiny_encoder)
         recipe = folder / "pipeline.toml"
-        fast = recipe.read_text().replace("1e-9", "0.05").replace("epochs = 0.1", "epochs = 2")
-        recipe.write_text(fast)
+        fast = recipe.read_text()
         once = run(folder)
         ended, begun = weights(folder), weights(first)
         recipe.write_text(fast.replace("epochs = 2", "epochs = 2\nblend = 0.25"))
@@ -120,11 +127,8 @@ class TestStart:
     def test_what_is_kept_is_the_mean_with_other_runs(
         self, first: Path, tiny_encoder: Path
     ) -> None:
-        folder = self.second(first, tiny_encoder, str(first))
+        folder = self.faster(first, tiny_encoder)
         recipe = folder / "pipeline.toml"
-        recipe.write_text(
-            recipe.read_text().replace("1e-9", "0.05").replace("epochs = 0.1", "epochs = 2")
-        )
         once = run(folder)
         others = [folder.parent / name for name in ("third", "fourth")]
         for number, other in enumerate(others, 1):
@@ -272,6 +276,21 @@ class TestStart:
         shutil.rmtree(first)  # nor what it began from
         recipe.write_text(recipe.read_text().replace(f', "{own}"', ""))
         assert told() == [str(middle)]
+
+    def test_rows_that_another_run_of_the_mean_was_trained_on_are_told(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        folder = self.second(first, tiny_encoder, str(first))
+        run(folder)
+        other = folder.parent / "third"
+        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        recipe = folder / "pipeline.toml"
+        text = recipe.read_text().replace("epochs = 0.1", f'epochs = 0.1\nsoup = ["{other}"]')
+        recipe.write_text(text.replace("holdout = 0.0", "holdout = 0.25"))
+        with pytest.warns(NlpkitWarning, match="among those that training.soup = ") as told:
+            run(folder, resume=False)
+        # What both began from is named once.
+        assert len([one for one in told if "training.start = " in str(one.message)]) == 1
 
     def test_rows_that_a_teacher_was_trained_on_are_told(
         self, first: Path, tiny_encoder: Path
