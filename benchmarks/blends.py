@@ -1,9 +1,10 @@
 """How far to go from where a run began to where it ended: `training.blend`.
 
 Measures the weights between the two on the rows that training set aside, so that a value can be
-chosen without looking at validation. The folder holds a pipeline that was trained with `start` and
-without `blend`; the value that is chosen goes into its recipe, and `nlpkit train` then takes no new
-steps. Of answers the best span always counts, but for `best_f1`, which is at the best threshold.
+chosen without looking at validation. The folder holds a pipeline that was trained with `start`, and
+without `blend` and `soup`; the value that is chosen goes into its recipe, and `nlpkit train` then
+takes no new steps. Of answers the best span always counts, but for `best_f1`, which is at the best
+threshold.
 `--rows-of` takes the rows that another recipe sets aside, that of `start` for example, less those
 that this run was trained on: what it learned should not cost what was known before.
 Prints a Markdown table.
@@ -58,8 +59,8 @@ def main() -> None:
     parser.add_argument("--dtype", default="float32", help="number type (%(default)s)")
     options = parser.parse_args()
     recipe, ended = stored(options.folder)
-    if recipe.training.start is None or recipe.training.blend < 1:
-        parser.error(f"{options.folder} was trained without `start`, or is blended already")
+    if recipe.training.start is None or recipe.training.blend < 1 or recipe.training.soup:
+        parser.error(f"{options.folder} was trained without `start`, or has a `blend` or a `soup`")
     begun = first_weights(recipe)
     ended = {name: tensor.float() for name, tensor in ended.items()}
     training, heldout = split_rows(training_rows(recipe, options.data), recipe)

@@ -84,6 +84,13 @@ class Recipe(Section):
         """How many tokens a window moves on in use; None is the task's own share of the room."""
         return self.decoding.stride or self.backbone.stride
 
+    @property
+    def rows_seed(self) -> int:
+        """The seed with which rows are drawn and set aside."""
+        if self.data is None or self.data.seed is None:
+            return self.training.seed
+        return self.data.seed
+
     @model_validator(mode="after")
     def _choices_fit(self) -> Recipe:
         heads = _HEADS[self.task]
@@ -233,7 +240,9 @@ def _explain(error: ValidationError) -> str:
     elif first["type"] == "value_error":
         what = first["msg"].removeprefix("Value error, ")
     else:
+        # In TOML's words: it has lists, not tuples.
         message = first["msg"].removeprefix("Input ").replace("valid tuple", "list")
+        message = message.removeprefix("Tuple ").removeprefix("String ").split(" after ")[0]
         what = f"{key} = {value!r} {message}"
     more = error.error_count() - 1
     return what + (f" (and {more} more error{'s' * (more > 1)})" if more else "")

@@ -189,6 +189,9 @@ class DataRecipe(Section):
         columns: which column holds `text`, `pair`, `label` (classification), `question`,
             `context`, `answers` (question answering), `document`, `summary` (summarization).
         limit: at most so many rows, drawn with the seed.
+        seed: of what is drawn here: of `limit`, of the rows set aside, and of `unanswerable`. Runs
+            with other seeds of `[training]` then have the same rows to train and to choose on,
+            which the members of a `training.soup` need. None takes the training's.
         holdout: share of the rows set aside for choosing, early stopping and calibration.
         holdout_from: which rows these are: any, drawn with the seed, or those at the `end`, where
             rows come in the order of their time or author and neighbours are alike.
@@ -206,6 +209,7 @@ class DataRecipe(Section):
     split: str = "train"
     columns: dict[str, str] = Field(default_factory=dict)
     limit: Count | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.02
     holdout_from: Literal["anywhere", "end"] = "anywhere"
     without: tuple[str, ...] = ()

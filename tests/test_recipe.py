@@ -55,7 +55,7 @@ class TestErrors:
                 "lr",
                 "start, blend, soup, epochs, skip, batch_size, batch_tokens, learning_rate",
             ),
-            ("data", "source", "train, extra, split, columns, limit, holdout"),
+            ("data", "source", "train, extra, split, columns, limit, seed, holdout"),
             (
                 "decoding",
                 "top_k",
@@ -101,7 +101,8 @@ class TestErrors:
             ("training", 'schedule = "step"', "'step'", "'linear', 'cosine' or 'constant'"),
             ("training", "seed = -1", "training.seed = -1", "greater than or equal to 0"),
             ("training", "warmup = 1.5", "training.warmup = 1.5", "less than or equal to 1"),
-            ("data", "train = []", "data.train", "at least 1"),
+            ("data", "train = []", "data.train = [] should have at least 1 item", "1 item"),
+            ("data", "train = ['x']\nseed = 0.5", "data.seed = 0.5", "valid integer"),
             ("data", "train = 'x'", "data.train = 'x'", "should be a list"),
             ("decoding", "temperature = 0", "decoding.temperature = 0", "greater than 0"),
             ("decoding", "threshold = 2.0", "decoding.threshold = 2.0", "less than or equal to 1"),

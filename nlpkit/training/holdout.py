@@ -28,7 +28,7 @@ def split_rows(frame: pd.DataFrame, recipe: Recipe) -> tuple[pd.DataFrame, pd.Da
     training, aside = _split(frame, recipe)
     assert recipe.data is not None
     if recipe.task == "question_answering" and recipe.data.unanswerable < 1:
-        training = _fewer_unanswerable(training, recipe.data.unanswerable, recipe.training.seed)
+        training = _fewer_unanswerable(training, recipe.data.unanswerable, recipe.rows_seed)
     return training, aside
 
 
@@ -47,7 +47,7 @@ def _split(frame: pd.DataFrame, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFr
     if recipe.data.holdout_from == "end":
         taken = np.unique(of_row[-wanted:])
     else:
-        taken = _drawn(of_row, wanted, recipe.training.seed)
+        taken = _drawn(of_row, wanted, recipe.rows_seed)
     aside = np.isin(of_row, taken)
     if aside.all():  # one single group: nothing would be left to train on
         return frame, None

@@ -2,7 +2,8 @@
 
 Settings, thresholds and temperatures are chosen on the rows set aside, so they must be new to the
 weights: to those that training begins from, and to a teacher too. Each recipe draws its own rows;
-the same ones are drawn only where `train`, `without`, `limit`, `holdout` and the seed agree.
+the same ones are drawn only where `train`, `without`, `limit`, `holdout` and the seed (`data.seed`,
+or else the training's) agree.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ def _alike(recipe: Recipe, other: Recipe) -> bool:
 def _drawn_by(recipe: Recipe) -> tuple[object, int]:
     """All that decides which rows are set aside: the rest of `[data]` comes after that."""
     assert recipe.data is not None
-    later = {"extra", "unanswerable", "oracle_sentences", "soft_labels"}
-    return recipe.data.model_dump(exclude=later), recipe.training.seed
+    apart = {"seed", "extra", "unanswerable", "oracle_sentences", "soft_labels"}
+    return recipe.data.model_dump(exclude=apart), recipe.rows_seed
 
 
 def _before(recipe: Recipe, known: set[Path]) -> Iterator[tuple[str, str, Recipe]]:

@@ -168,6 +168,8 @@ def _key(recipe: Recipe, fingerprint: str) -> str:
     chosen["training"] = {
         k: v for k, v in chosen.get("training", {}).items() if k not in _CHANGEABLE
     }
+    if recipe.rows_seed == recipe.training.seed:
+        chosen.get("data", {}).pop("seed", None)  # said or not, the same run
     text = json.dumps([chosen, fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -27,7 +27,7 @@ def training_rows(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
         frame = _once(frame)
     frame = without(frame, recipe, recipe.data.without, data)
     if recipe.data.limit is not None and recipe.data.limit < len(frame):
-        frame = frame.sample(n=recipe.data.limit, random_state=recipe.training.seed)
+        frame = frame.sample(n=recipe.data.limit, random_state=recipe.rows_seed)
         if recipe.data.holdout_from == "end":
             frame = frame.sort_index()  # in the order that they came in
     return frame.reset_index(drop=True)

@@ -24,7 +24,12 @@ HEADS = {
 
 
 def recipe_of(
-    task: str = "classification", *, holdout: float = 0.1, seed: int = 0, place: str = "anywhere"
+    task: str = "classification",
+    *,
+    holdout: float = 0.1,
+    seed: int = 0,
+    place: str = "anywhere",
+    rows: str = "",
 ) -> Recipe:
     pooling, head = HEADS[task]
     return parse(f"""
@@ -42,6 +47,7 @@ def recipe_of(
         train = ["rows.csv"]
         holdout = {holdout}
         holdout_from = "{place}"
+        {rows}
     """)
 
 
@@ -250,6 +256,9 @@ class TestSplitRows:
         assert aside.equals(again)
         other = split_rows(frame, recipe_of(holdout=0.05, seed=1))[1]
         assert not aside.equals(other)
+        # With a seed of their own they are the same, whatever the training's is.
+        same = split_rows(frame, recipe_of(holdout=0.05, seed=1, rows="seed = 0"))[1]
+        assert aside.equals(same)
 
     def test_the_last_rows_and_what_belongs_to_them(self) -> None:
         frame = pd.DataFrame({"text": [f"{n}" for n in range(200)]})

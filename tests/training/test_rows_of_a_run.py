@@ -101,3 +101,21 @@ def test_rows_that_are_drawn_keep_their_order_where_the_last_are_set_aside(
     _, aside = split_rows(rows, recipe)
     assert aside is not None
     assert aside["text"].tolist() == [str(n) for n in numbers[-2:]]
+
+
+def test_rows_are_drawn_with_their_own_seed_where_they_have_one(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
+    train = write([{"review": f"{n}", "stars": "low"} for n in range(50)], tmp_path / "t.jsonl")
+
+    def drawn(seed: int, more: str = "") -> list[str]:
+        folder = folder_of(
+            tmp_path / "own", tiny_encoder, train,
+            training=f"seed = {seed}", data=f"{COLUMNS}limit = 20{more}",
+        )  # fmt: skip
+        return training_rows(recipes.read(folder), None)["text"].tolist()
+
+    first = drawn(0)
+    assert drawn(1) != first
+    assert drawn(1, "\nseed = 0") == first
+    assert drawn(0, "\nseed = 1") == drawn(1)
