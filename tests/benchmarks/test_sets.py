@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,15 +19,24 @@ from hypothesis import strategies as st
 from benchmarks.sets import (
     changed_words,
     detokenised_news,
+    example_sentences,
     short_sentences,
     single_sentences,
     squad_sentences,
 )
 from benchmarks.sets.changed_words import Changes, bare, rows
+from benchmarks.sets.example_sentences import Sentence
 from nlpkit import corpora
 from tests.reference_data import write_reference_data
 
-MODULES = (changed_words, detokenised_news, short_sentences, single_sentences, squad_sentences)
+MODULES = (
+    changed_words,
+    detokenised_news,
+    example_sentences,
+    short_sentences,
+    single_sentences,
+    squad_sentences,
+)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
@@ -115,6 +126,48 @@ class TestChangedWords:
     def test_the_same_seed_changes_the_same(self) -> None:
         made = [list(rows(SENTENCES, Changes(SENTENCES, NEAR, seed))) for seed in (3, 3, 4)]
         assert made[0] == made[1] != made[2]
+
+
+class TestExampleSentences:
+    @given(st.integers(0, 10_000))
+    def test_every_gap_is_filled(self, seed: int) -> None:
+        for frame in example_sentences.FRAMES:
+            text = Sentence(random.Random(seed))(frame)
+            assert re.fullmatch(r"[A-Z][A-Za-z' ,]*[a-zI][.?!]", text)
+            assert "  " not in text
+            assert not re.search(r"\b[Aa] [aeio]", text)
+
+    def test_subjects_have_what_goes_with_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for chance in ("DISAGREES", "SOMEBODY_ELSE", "STRANGER", "OTHER_FORM", "OTHER_CASE"):
+            monkeypatch.setattr(example_sentences, chance, 0.0)
+        made = {
+            Sentence(random.Random(seed))("{np.person} {is} here, {does} {they}, {themselves}")
+            for seed in range(300)
+        }
+        named = {text.rpartition(" here, ")[2]: text.split()[-5] for text in made}
+        assert named == {
+            "do I, myself.": "am",
+            "does she, herself.": "is",
+            "does he, himself.": "is",
+            "does it, itself.": "is",
+            "do they, themselves.": "are",
+            "do we, ourselves.": "are",
+            "do you, yourself.": "are",
+        }
+
+    def test_a_clause_has_a_subject_of_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(example_sentences, "SOMEBODY_ELSE", 0.0)
+        for seed in range(50):
+            outer = Sentence(random.Random(seed))
+            outer("{np.person}")
+            text = Sentence(random.Random(seed))("{np.person} said that {clause}, {they}")
+            assert text.endswith(f", {example_sentences.PRONOUNS[outer.subject][0]}.")
+
+    def test_the_same_seed_makes_the_same(self) -> None:
+        one, same, other = (example_sentences.sentences(None, 200, seed) for seed in (3, 3, 4))
+        assert one.equals(same)
+        assert not one.equals(other)
+        assert one["text"].is_unique
 
 
 class TestSingleSentences:
