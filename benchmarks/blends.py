@@ -23,7 +23,8 @@ from nlpkit.tasks.folders import find
 from nlpkit.tasks.loading import assemble, stored
 from nlpkit.training.holdout import split_rows
 from nlpkit.training.overlap import overlap
-from nlpkit.training.train import blended, first_weights
+from nlpkit.training.soup import blended
+from nlpkit.training.train import first_weights
 from nlpkit.training.training_rows import training_rows
 from nlpkit.tuning import State
 

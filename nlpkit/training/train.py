@@ -31,6 +31,7 @@ from nlpkit.training.loop import RATIONALE, STATES, fit, precision
 from nlpkit.training.losses import Soft
 from nlpkit.training.rationale import rationale_layers
 from nlpkit.training.seen import warn_of_seen
+from nlpkit.training.soup import blended, mean, other_runs
 from nlpkit.training.teacher import taught_rows, teacher_said
 from nlpkit.training.teacher_states import Said
 from nlpkit.training.trained import Trained
@@ -87,7 +88,7 @@ def train(
         shutil.rmtree(checkpoints, ignore_errors=True)
     place = resolve_device(device)
     # What is wrong with it is said before rows are read and a teacher is asked for an hour.
-    soup = _soup(recipe, tuned_state(_first_model(recipe)[0]))
+    soup = other_runs(recipe, tuned_state(_first_model(recipe)[0]))
     frame = training_rows(recipe, data)
     training, heldout = split_rows(frame, recipe)
     if heldout is not None:
@@ -234,65 +235,6 @@ def _train(
     pipeline.save(target)
     pipeline.folder = target
     return Trained(pipeline, target, result.progress, values, calibration)
-
-
-def blended(begun: State, ended: State, share: float) -> State:
-    """Weights on the straight line from where a run began to where it ended.
-
-    >>> blended({"w": torch.zeros(2)}, {"w": torch.ones(2)}, 0.25)["w"].tolist()
-    [0.25, 0.25]
-    """
-    if share == 1:
-        return ended
-    return {name: torch.lerp(begun[name], tensor, share) for name, tensor in ended.items()}
-
-
-def mean(states: Sequence[State]) -> State:
-    """The mean of each tensor over several runs.
-
-    >>> mean([{"w": torch.zeros(2)}, {"w": torch.ones(2)}])["w"].tolist()
-    [0.5, 0.5]
-    """
-    first, *others = states
-    return {
-        name: sum((other[name].float() for other in others), tensor.float()) / len(states)
-        for name, tensor in first.items()
-    }
-
-
-def _soup(recipe: Recipe, first: State) -> list[State]:
-    """The weights of the runs that are averaged with this one, shaped like its `first` ones."""
-    shapes = {key: tensor.shape for key, tensor in first.items()}
-    states = []
-    for name in recipe.training.soup:
-        try:
-            other, state = stored(name)
-        except (PipelineNotFoundError, WeightsError) as error:
-            raise TrainingError(f"training.soup names {name!r}: {error}") from None
-        ours, theirs = _makes(recipe), _makes(other)
-        if unlike := [key for key in ours if ours[key] != theirs[key]]:
-            raise TrainingError(
-                f"training.soup names {name!r}, which has another {' and '.join(unlike)} than this "
-                "recipe; allowed: runs that began as one"
-            )
-        if {key: tensor.shape for key, tensor in state.items()} != shapes:
-            raise TrainingError(
-                f"training.soup names {name!r}, whose weights do not fit its recipe"
-            )
-        states.append(state)
-    return states
-
-
-def _makes(recipe: Recipe) -> dict[str, object]:
-    """What runs must have in common for the mean of their weights to mean something."""
-    tuned = {"name", "tuning", "rank", "alpha", "layers"}
-    return {
-        "task": recipe.task,
-        "[pooling]": recipe.pooling,
-        "[head]": recipe.head.model_dump(exclude={"dropout"}),
-        "[backbone]": recipe.backbone.model_dump(include=tuned),
-        "training.start": recipe.training.start,
-    }
 
 
 def _first_model(recipe: Recipe) -> tuple[TaskModel, str]:
