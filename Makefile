@@ -13,14 +13,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 
 .DEFAULT_GOAL := help
 # Some begin from another pipeline (training.start), learn from a teacher, or read sets made out of
-# the reference sets, so the order counts.
-SETS      ?= squad_sentences changed_words short_sentences
+# the reference sets, so the order counts. FOLDER@1 is trained with seed 1, into FOLDER_1.
+SETS      ?= squad_sentences short_sentences example_sentences
 PIPELINES ?= pipelines/summarization \
              benchmarks/starts/question_answering benchmarks/starts/question_answering_adapters \
              pipelines/question_answering \
              benchmarks/starts/qnli pipelines/qnli \
              $(addprefix benchmarks/teachers/,cola sst2 mnli) benchmarks/starts/mnli \
-             $(addprefix benchmarks/starts/,cola cola_near_words cola_short_sentences) \
+             $(addprefix benchmarks/starts/,cola cola_example_sentences \
+               $(foreach seed,1 2 3,cola_single@$(seed))) \
              $(addprefix pipelines/,cola sst2 mnli rte stsb mrpc qqp summarization_pair)
 
 .PHONY: help summarize test check format docs wheel pipelines clean
@@ -71,9 +72,10 @@ docs: $(VENV)/.installed-dev
 
 pipelines: $(VENV)/.installed-dev
 	@for set in $(SETS); do \
-	  $(BIN)/python benchmarks/sets/$$set.py $(if $(DATA),--data '$(DATA)') || exit 1; done
-	@for folder in $(PIPELINES); do \
-	  $(BIN)/nlpkit train $$folder $(if $(DATA),--data '$(DATA)') || exit 1; done
+	  $(BIN)/python -m benchmarks.sets.$$set $(if $(DATA),--data '$(DATA)') || exit 1; done
+	@for run in $(PIPELINES); do folder=$${run%@*}; seed=$${run#$$folder}; seed=$${seed#@}; \
+	  $(BIN)/nlpkit train $$folder $${seed:+--seed $$seed --output $${folder}_$$seed} \
+	    $(if $(DATA),--data '$(DATA)') || exit 1; done
 
 wheel: $(VENV)/.installed-dev
 	@$(BIN)/python -m build --outdir dist .

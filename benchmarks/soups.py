@@ -52,8 +52,10 @@ def main() -> None:
         parser.error(str(error))
     if heldout is None:
         parser.error(f"{options.folders[0]} sets no rows aside")
-    names = [*map(str, options.folders), "their mean"]
-    for number, (name, state) in enumerate(zip(names, [*states, mean(states)], strict=True)):
+    named = list(zip(map(str, options.folders), states, strict=True))
+    if others:
+        named.append(("their mean", mean(states)))
+    for number, (name, state) in enumerate(named):
         found = values(recipe, state, heldout, options.dtype)
         if number == 0:
             print(f"{len(heldout):,} rows, {options.dtype}\n")
