@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 
 def rows(recipe: Recipe, data: Path | None, *, validation: bool) -> pd.DataFrame | None:
-    """The rows to measure on; None where the recipe sets none aside."""
-    if not validation:
-        return split_rows(training_rows(recipe, data), recipe)[1]
+    """The rows to measure on; None where the recipe says nothing of any."""
     goal = recipe.evaluation
-    return read_rows(recipe, goal.data[:1], split=goal.split, data=data)
+    if validation and goal.data:
+        return read_rows(recipe, goal.data[:1], split=goal.split, data=data)
+    if validation or recipe.data is None:
+        return None
+    return split_rows(training_rows(recipe, data), recipe)[1]
 
 
 def main() -> None:
@@ -51,7 +53,7 @@ def main() -> None:
     except NlpkitError as error:
         parser.error(str(error))
     if heldout is None:
-        parser.error(f"{options.folders[0]} sets no rows aside")
+        parser.error(f"{options.folders[0]} says nothing of rows to measure on")
     named = list(zip(map(str, options.folders), states, strict=True))
     if others:
         named.append(("their mean", mean(states)))
