@@ -246,7 +246,13 @@ class TestStart:
         begun.write_text(begun.read_text().replace(COLUMNS + "holdout = 0.0", aside))
         run(first, resume=False)
         recwarn.clear()
-        run(folder, resume=False)
+        once = run(folder, resume=False)
+        assert not [one for one in recwarn if issubclass(one.category, NlpkitWarning)]
+
+        # Nor where only the run has another seed; the rows' own is what it was, and the same run.
+        recipe.write_text(recipe.read_text().replace(aside, f"{aside}\nseed = 0"))
+        assert run(folder).progress.seconds == once.progress.seconds
+        run(folder, seed=1, resume=False)
         assert not [one for one in recwarn if issubclass(one.category, NlpkitWarning)]
 
     def test_what_the_first_began_from_counts_too(self, first: Path, tiny_encoder: Path) -> None:
