@@ -13,6 +13,7 @@ Prints a Markdown table.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,24 @@ def values(recipe: Recipe, state: State, heldout: pd.DataFrame, dtype: str) -> d
     return {name: found[name] for name in kept}
 
 
+def compare(
+    column: str,
+    named: Iterable[tuple[str, State]],
+    recipe: Recipe,
+    rows: pd.DataFrame,
+    dtype: str,
+) -> None:
+    """Prints the metrics of some weights, each under its name, as a table."""
+    print(f"{len(rows):,} rows, {dtype}\n")
+    for number, (name, state) in enumerate(named):
+        found = values(recipe, state, rows, dtype)
+        if number == 0:
+            print(f"| {column} | {' | '.join(found)} |")
+            print(f"|{'---|' * (1 + len(found))}")
+        cells = (f"{value:.2f}" for value in found.values())
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
 def main() -> None:
     """Measures one share after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,14 +91,8 @@ def main() -> None:
             heldout = heldout[~overlap(heldout, training, recipe.task).mask]
     if heldout is None:
         parser.error(f"{options.folder} sets no rows aside")
-    for share in options.shares:
-        found = values(recipe, blended(begun, ended, share), heldout, options.dtype)
-        if share == options.shares[0]:
-            print(f"{len(heldout):,} rows set aside, {options.dtype}\n")
-            print(f"| blend | {' | '.join(found)} |")
-            print(f"|{'---|' * (1 + len(found))}")
-        cells = (f"{value:.2f}" for value in found.values())
-        print(f"| {share:g} | {' | '.join(cells)} |", flush=True)
+    named = ((f"{share:g}", blended(begun, ended, share)) for share in options.shares)
+    compare("blend", named, recipe, heldout, options.dtype)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.blends import values
+from benchmarks.blends import compare
 from nlpkit.errors import NlpkitError
 from nlpkit.rows import read_rows
 from nlpkit.tasks.loading import stored
@@ -57,14 +57,7 @@ def main() -> None:
     named = list(zip(map(str, options.folders), states, strict=True))
     if others:
         named.append(("their mean", mean(states)))
-    for number, (name, state) in enumerate(named):
-        found = values(recipe, state, heldout, options.dtype)
-        if number == 0:
-            print(f"{len(heldout):,} rows, {options.dtype}\n")
-            print(f"| run | {' | '.join(found)} |")
-            print(f"|{'---|' * (1 + len(found))}")
-        cells = (f"{value:.2f}" for value in found.values())
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    compare("run", named, recipe, heldout, options.dtype)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,13 @@ class TestStart:
         run(folder)
         return folder
 
+    def with_copy(self, folder: Path) -> Path:
+        """Trains a folder's recipe; where a copy of that pipeline lies."""
+        run(folder)
+        other = folder.parent / "third"
+        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        return other
+
     def second(self, first: Path, encoder: Path, start: str, **options: Any) -> Path:
         options.setdefault("tuning", self.LORA)
         # So small a rate leaves what it began from.
@@ -160,9 +167,7 @@ class TestStart:
         self, first: Path, tiny_encoder: Path, change: tuple[str, str], says: str
     ) -> None:
         folder = self.second(first, tiny_encoder, str(first))
-        run(folder)
-        other = folder.parent / "third"
-        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        other = self.with_copy(folder)
         recipe = folder / "pipeline.toml"
         text = recipe.read_text().partition("[weights]")[0].replace(*change)
         recipe.write_text(text.replace("epochs = 0.1", f'epochs = 1\nsoup = ["{other}"]'))
@@ -173,9 +178,7 @@ class TestStart:
         self, first: Path, tiny_encoder: Path
     ) -> None:
         folder = self.second(first, tiny_encoder, str(first), tuning=self.LORA.replace("2", "3"))
-        run(folder)
-        other = folder.parent / "third"
-        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        other = self.with_copy(folder)
         for recipe in (folder / "pipeline.toml", other / "pipeline.toml"):
             recipe.write_text(recipe.read_text().replace("rank = 3", "rank = 4"))
         text = (folder / "pipeline.toml").read_text().partition("[weights]")[0]
@@ -287,9 +290,7 @@ class TestStart:
         self, first: Path, tiny_encoder: Path
     ) -> None:
         folder = self.second(first, tiny_encoder, str(first))
-        run(folder)
-        other = folder.parent / "third"
-        shutil.copytree(folder, other, ignore=shutil.ignore_patterns(".checkpoint"))
+        other = self.with_copy(folder)
         recipe = folder / "pipeline.toml"
         text = recipe.read_text().replace("epochs = 0.1", f'epochs = 0.1\nsoup = ["{other}"]')
         recipe.write_text(text.replace("holdout = 0.0", "holdout = 0.25"))
