@@ -288,5 +288,5 @@ def words(text: str) -> list[str]:
     >>> words("Ca n't pay £ 1.50 -lrb- yet -rrb- .")
     ['ca', 'n', 't', 'pay', '1', '50', 'yet']
     """
-    plain = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", text).casefold())
-    return _WORD.findall(plain) or plain.split()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _WORD.findall(_BRACKETS.sub(" ", folded)) or folded.split()

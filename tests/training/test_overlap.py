@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlpkit.errors import DataError, InputError
@@ -67,6 +67,7 @@ def test_case_spaces_and_punctuation_do_not_count(pair: tuple[str, str]) -> None
 
 
 @given(st.text())
+@example("-LRB-")  # nothing but the name of a bracket
 def test_normalised_is_what_is_left_of_any_text(text: str) -> None:
     assert normalised(text) == "".join(words(text))
     assert not any(map(str.isspace, normalised(text)))
