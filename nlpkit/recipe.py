@@ -134,17 +134,18 @@ class Recipe(Section):
         return self
 
     def _teacher_fits(self, teacher: TeacherRecipe) -> None:
-        if self.head.kind not in ("labels", "regression", "span"):
+        if self.head.kind == "multi_label":
             raise ValueError(
-                f"a [teacher] does not fit head.kind = {self.head.kind!r}; "
-                "allowed: 'labels', 'regression', 'span'"
+                "a [teacher] does not fit head.kind = 'multi_label'; "
+                "allowed: 'labels', 'regression', 'span', 'sentences', 'pair'"
             )
-        if self.head.kind != "span":
+        if self.task == "classification":
             return
         for key, value in (("states", teacher.states), ("changed", teacher.changed)):
             if value:
                 raise ValueError(
-                    f"teacher.{key} = {value} does not fit head.kind = 'span'; allowed: 0"
+                    f"teacher.{key} = {value} does not fit head.kind = {self.head.kind!r}; "
+                    "allowed: 0"
                 )
 
 

@@ -42,6 +42,7 @@ def examples(
     taught: NDArray[np.float32] | None = None,
     states: Sequence[NDArray[np.float16]] | None = None,
     spans: Sequence[Sequence[NDArray[np.float16]]] | None = None,
+    sentences: Sequence[NDArray[np.float32]] | None = None,
 ) -> Iterator[Example]:
     """The training examples of a data frame whose columns are named as in `nlpkit.rows`.
 
@@ -54,6 +55,8 @@ def examples(
         states: a teacher's states of each row, `(tokens, components)`, or none of a row.
         spans: a teacher's logits of each row, of each of its windows `(tokens, 2)`; they follow
             the answer.
+        sentences: a teacher's logits of each document's sentences; those of a window's sentences
+            follow their labels.
 
     Raises:
         DataError: when a label is not one of the recipe's, an answer or a rationale does not
@@ -75,7 +78,7 @@ def examples(
             case "question_answering":
                 yield from _question_answering(rows, start, recipe, tokenizer, max_tokens, spans)
             case "summarization":
-                yield from _summarization(rows, start, recipe, tokenizer, max_tokens)
+                yield from _summarization(rows, start, recipe, tokenizer, max_tokens, sentences)
 
 
 Rows = dict[Any, list[Any]]
@@ -178,7 +181,12 @@ def answer_tokens(
 
 
 def _summarization(
-    rows: Rows, first: int, recipe: Recipe, tokenizer: Tokenizer, max_tokens: int
+    rows: Rows,
+    first: int,
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    said: Sequence[NDArray[np.float32]] | None,
 ) -> Iterator[Example]:
     assert recipe.data is not None
     rng = np.random.default_rng((recipe.training.seed, first))
@@ -189,7 +197,10 @@ def _summarization(
         sentences = [document[start:end] for start, end in split_sentences(document)]
         if not sentences:
             continue
-        labels = sentence_labels(sentences, summary, recipe.data)
+        if said is not None and summary == NO_LABEL:
+            labels = np.full(len(sentences), np.nan, np.float32)
+        else:
+            labels = sentence_labels(sentences, summary, recipe.data)
         windows: Sequence[Window] = make(
             tokenizer.template,
             tokenizer.encode(sentences),
@@ -202,7 +213,10 @@ def _summarization(
             windows = windows[: recipe.training.windows_per_document]
         for window in windows:
             assert window.places is not None
-            yield Example(window, labels[window.places], first + index)
+            target = labels[window.places]
+            if said is not None:
+                target = np.concatenate([target, said[first + index][window.places]])
+            yield Example(window, target, first + index)
 
 
 def sentence_labels(

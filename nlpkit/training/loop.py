@@ -255,7 +255,7 @@ class _Step:
         rng = np.random.default_rng((self.recipe.seed, step, 1))
         self.model.train()
         targets = [self.features.target(i) for i in indices]
-        count = terms(self.kind, targets)
+        count = terms(self.kind, targets, taught=self.soft is not None)
         lengths = [int(n) for n in self.features.lengths[indices]]
         total = 0.0
         for part in budget_batches(lengths, tokens=self.tokens):

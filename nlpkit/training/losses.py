@@ -17,10 +17,16 @@ from nlpkit.model import Batch
 _NEVER = -1e4
 
 
-def terms(kind: str, targets: Sequence[NDArray[np.float32]]) -> int:
-    """How many terms the loss of these examples sums: one an example, or one a sentence."""
+def terms(kind: str, targets: Sequence[NDArray[np.float32]], *, taught: bool = False) -> int:
+    """How many terms the loss of these examples sums: one an example, or one a sentence.
+
+    Args:
+        kind: the head's.
+        targets: of each example.
+        taught: whether they go on with a teacher's logits.
+    """
     if kind in ("sentences", "multi_label"):
-        return sum(map(len, targets))
+        return sum(map(len, targets)) // (2 if taught else 1)
     return len(targets)
 
 
@@ -50,9 +56,9 @@ def loss(
 
     Cross-entropy for labels; for spans the mean of that of starts and of ends (Devlin et al.
     2019, 4.2); binary cross-entropy for sentences, pairs and multi-label; squared error for
-    regression. With a teacher, a target of labels, regression or spans goes on with the teacher's
-    logits (of a span start and end of each token in turn), and what stands before them is NaN
-    where there is no label. A span of which the teacher says nothing has its label only.
+    regression. With a teacher a target goes on with the teacher's logits (of a span start and end
+    of each token in turn, of sentences one of each), and what stands before them is NaN where
+    there is no label. A span of which the teacher says nothing has its label only.
 
     >>> logits = torch.tensor([[0.0, 0.0]])
     >>> batch = Batch(*[torch.ones(1, 3, dtype=torch.long)] * 3)
@@ -60,11 +66,14 @@ def loss(
     0.693
     """
     logits = logits.float()
-    width = max(map(len, targets))
-    padded = np.full((len(targets), width), np.nan, np.float32)
-    for index, target in enumerate(targets):
-        padded[index, : len(target)] = target
-    wanted = torch.from_numpy(padded).to(logits.device)
+    if kind in ("sentences", "pair") and soft is not None:
+        halves = [np.split(target, 2) for target in targets]
+        labels, taught = (_table(half, logits) for half in zip(*halves, strict=True))
+        hard = _binary(logits, labels)
+        there = ~torch.isnan(taught)
+        apart = _soft("labels", _two(logits[there]), _two(taught[there]), soft)
+        return (1 - soft.weight) * hard + soft.weight * apart
+    wanted = _table(targets, logits)
     if kind == "span":
         real = batch.attention_mask.unsqueeze(-1) > 0
         logits = logits.masked_fill(~real, _NEVER).transpose(1, 2)
@@ -82,10 +91,27 @@ def loss(
             return hard
         teacher = wanted[:, 1:]
         return (1 - soft.weight) * hard + soft.weight * _soft(kind, logits, teacher, soft)
+    return _binary(logits, wanted)
+
+
+def _table(targets: Sequence[NDArray[np.float32]], like: Tensor) -> Tensor:
+    """Targets of different lengths, filled up with NaN."""
+    padded = np.full((len(targets), max(map(len, targets))), np.nan, np.float32)
+    for index, target in enumerate(targets):
+        padded[index, : len(target)] = target
+    return torch.from_numpy(padded).to(like.device)
+
+
+def _binary(logits: Tensor, wanted: Tensor) -> Tensor:
     there = ~torch.isnan(wanted)
     return functional.binary_cross_entropy_with_logits(
         logits[there], wanted[there], reduction="sum"
     )
+
+
+def _two(logits: Tensor) -> Tensor:
+    """The logits of yes and no, `(..., 2)`, for those of yes alone."""
+    return torch.stack([logits, torch.zeros_like(logits)], -1)
 
 
 def _ends_missed(logits: Tensor, wanted: Tensor) -> Tensor:
@@ -184,8 +210,7 @@ def disagreement(kind: str, first: Tensor, second: Tensor, batch: Batch) -> Tens
     if batch.segments is not None:
         count = batch.segments.to(first.device).amax(1, keepdim=True) + 1
         there = torch.arange(first.shape[1], device=first.device) < count
-    pairs = [torch.stack([x[there], torch.zeros_like(x[there])], -1) for x in (first, second)]
-    return _divergence(*[functional.log_softmax(x, -1) for x in pairs])
+    return _divergence(*[functional.log_softmax(_two(x[there]), -1) for x in (first, second)])
 
 
 def _divergence(first: Tensor, second: Tensor) -> Tensor:

@@ -22,10 +22,12 @@ from nlpkit.tasks.classification import Classification
 from nlpkit.tasks.loading import load
 from nlpkit.tasks.pipeline import Pipeline
 from nlpkit.tasks.question_answering import QuestionAnswering
+from nlpkit.tasks.summarization import Summarization
 from nlpkit.tokenizer import Tokenizer
 from nlpkit.training.changed_rows import changed_rows, near_words
-from nlpkit.training.overlap import overlap, texts, without
+from nlpkit.training.overlap import fingerprints, overlap, without
 from nlpkit.training.teacher_answers import Answers
+from nlpkit.training.teacher_sentences import teacher_sentences
 from nlpkit.training.teacher_spans import teacher_spans
 from nlpkit.training.teacher_states import Said, teacher_states
 
@@ -46,7 +48,7 @@ def taught_rows(
     """The training rows, and after them those that only the teacher labels.
 
     A row whose input is there already, or is set aside, is left out, and so are questions about a
-    passage that is set aside; the others have the label (or the answers) -1.
+    passage that is set aside; the others have the label (or the answers, or the summary) -1.
 
     Args:
         frame: the training rows.
@@ -72,7 +74,8 @@ def taught_rows(
         return frame
     extra = pd.concat(rows[1:], ignore_index=True).drop_duplicates(columns, ignore_index=True)
     if heldout is not None:
-        extra = extra[~overlap(extra, heldout, recipe.task).mask]
+        blank = extra.assign(**{_target(recipe): _nothing(recipe)})
+        extra = extra[~overlap(blank, heldout, recipe.task).mask]
     known = set(_inputs(frame, recipe))
     new = [row not in known for row in _inputs(extra, recipe)]
     extra = extra[new].assign(**{_target(recipe): NO_LABEL})
@@ -83,17 +86,24 @@ def _columns(recipe: Recipe) -> list[str]:
     """What the teacher reads of a row."""
     if recipe.task == "question_answering":
         return ["question", "context"]
+    if recipe.task == "summarization":
+        return ["document"]
     return ["text", "pair"] if recipe.pair else ["text"]
 
 
 def _target(recipe: Recipe) -> str:
-    return "answers" if recipe.task == "question_answering" else "label"
+    return {"question_answering": "answers", "summarization": "summary"}.get(recipe.task, "label")
+
+
+def _nothing(recipe: Recipe) -> object:
+    """Stands in the target's column where rows are read; a summary has to be a text."""
+    return "" if recipe.task == "summarization" else NO_LABEL
 
 
 def _inputs(frame: pd.DataFrame, recipe: Recipe) -> list[tuple[int, ...]]:
     """The texts of each row as numbers, the same for the same text in whatever spelling."""
-    columns = texts(frame, recipe.task).values()
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+    columns = [fingerprints(frame[name]).tolist() for name in _columns(recipe)]
+    return list(zip(*columns, strict=True))
 
 
 def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
@@ -107,7 +117,7 @@ def _unlabelled(recipe: Recipe, data: str | Path | None) -> pd.DataFrame:
         split = None if corpora.names_file(source) else recipe.data.split
         frame = corpora.read(source, split, root=data)
         # Labels of another set mean nothing here, and there need not be any.
-        frame = frame.assign(**{_target(recipe): NO_LABEL})
+        frame = frame.assign(**{_target(recipe): _nothing(recipe)})
         given = teacher.columns
         frames.append(renamed(frame, recipe.task, source, pair=recipe.pair, columns=given))
     joined = pd.concat(frames, ignore_index=True)
@@ -137,7 +147,7 @@ def teacher_said(
     device: str = "auto",
     progress: bool = True,
 ) -> Said:
-    """The teacher's logits of all rows or spans and, where the recipe wants them, hidden states.
+    """The teacher's logits of all rows, spans or sentences, and its states where they are wanted.
 
     Args:
         frame: the rows.
@@ -160,6 +170,10 @@ def teacher_said(
             frame, recipe, answering, tokenizer, max_tokens=max_tokens, progress=progress
         )
         return Said(spans=found)
+    if recipe.task == "summarization":
+        summarizing = _open(recipe, device)
+        assert isinstance(summarizing, Summarization)
+        return Said(sentences=teacher_sentences(frame, summarizing, progress=progress))
     if recipe.teacher.states == 0:
         return Said(teacher_logits(frame, recipe, device=device, progress=progress))
     teacher = _open(recipe, device, runtime="torch")
@@ -199,7 +213,7 @@ def teacher_logits(
             said = [_logits(label, recipe, teacher) for label in teacher(inputs)]
             answers.add(asked, np.array(said, np.float32))
             bar.update(len(asked))
-    return answers.of(rows)
+    return np.stack(answers.of(rows))
 
 
 def _logits(label: Any, recipe: Recipe, teacher: Classification) -> list[float]:
@@ -222,7 +236,8 @@ def _open(recipe: Recipe, device: str, *, runtime: str = "auto") -> Pipeline[Any
     same = (
         teacher.recipe.task == recipe.task
         and teacher.recipe.pair == recipe.pair
-        and teacher.recipe.head.kind == recipe.head.kind
+        # Both heads of summarization score sentences.
+        and (teacher.recipe.head.kind == recipe.head.kind or recipe.task == "summarization")
         and set(teacher.recipe.head.labels) == set(recipe.head.labels)
         and teacher.recipe.head.range == recipe.head.range
     )

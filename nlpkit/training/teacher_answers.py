@@ -58,7 +58,10 @@ class Answers:
         return [place for key, place in first.items() if key not in self.known]
 
     def add(self, rows: Sequence[tuple[str, ...]], logits: Array) -> None:
-        """Keeps the logits `(rows, labels)` of some rows, in a file of their own."""
+        """Keeps the logits `(rows, labels)` of some rows, in a file of their own.
+
+        Rows of fewer labels, such as the sentences of a document, end with NaN.
+        """
         keys = [_key(row) for row in rows]
         self.known.update(zip(keys, logits, strict=True))
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -69,9 +72,9 @@ class Answers:
             np.savez(file, keys=table, logits=logits)
         partial.replace(path)
 
-    def of(self, rows: Sequence[tuple[str, ...]]) -> Array:
-        """The logits `(rows, labels)` of rows that are all known."""
-        return np.stack([self.known[_key(row)] for row in rows])
+    def of(self, rows: Sequence[tuple[str, ...]]) -> list[Array]:
+        """The logits of each row, `(labels,)`; all of them have to be known."""
+        return [self.known[_key(row)] for row in rows]
 
 
 def _key(row: tuple[str, ...]) -> bytes:

@@ -46,16 +46,18 @@ class Said:
     """A teacher's outputs for rows of data.
 
     Attributes:
-        logits: `(rows, labels)`; None of questions.
+        logits: `(rows, labels)`; None of questions and documents.
         states: of each row `(tokens, components)`, for the tokens of the student's window; no
             tokens where the student's and the teacher's window do not hold the same ones. None
             where only outputs are learned.
         spans: of each question, of each window `(tokens, 2)` (`nlpkit.training.teacher_spans`).
+        sentences: of each document `(sentences,)` (`nlpkit.training.teacher_sentences`).
     """
 
     logits: Array | None = None
     states: list[Half] | None = None
     spans: list[list[Half]] | None = None
+    sentences: list[Array] | None = None
 
     def fingerprint(self) -> str:
         """Of the outputs; the states depend on what these do."""
@@ -63,6 +65,8 @@ class Said:
         for row in self.spans or ():
             for window in row:
                 content.update(window.tobytes())
+        for logits in self.sentences or ():
+            content.update(logits.tobytes())
         return content.hexdigest()
 
 

@@ -146,6 +146,7 @@ def _features(
         taught=said.logits,
         states=said.states,
         spans=said.spans,
+        sentences=said.sentences,
     )
     bar = tqdm(made, desc="preparing", unit="example", disable=None if progress else True)
     features = collect(bar)

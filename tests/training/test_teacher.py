@@ -201,14 +201,15 @@ def test_unlabelled_rows_that_are_not_there(
 
 
 def test_heads_that_have_no_teacher() -> None:
-    with pytest.raises(RecipeError, match=r"a \[teacher\] does not fit head.kind = 'sentences'"):
+    with pytest.raises(RecipeError, match=r"a \[teacher\] does not fit head.kind = 'multi_label'"):
         recipes.parse(
             """
             name = "x"
-            task = "summarization"
+            task = "classification"
             backbone.name = "y"
-            pooling.kind = "sentences"
-            head.kind = "sentences"
+            pooling.kind = "mean"
+            head.kind = "multi_label"
+            head.labels = ["a"]
             teacher.pipeline = "z"
             """
         )
