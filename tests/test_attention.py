@@ -25,7 +25,7 @@ def padding(batch: int, tokens: int, lengths: list[int]) -> torch.Tensor:
     return seen[:, None, None, :].expand(batch, 1, tokens, tokens)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
     seed=st.integers(0, 100),

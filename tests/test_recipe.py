@@ -295,7 +295,7 @@ def any_recipe(draw: Any) -> Recipe:
 
 
 class TestWrite:
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(one=any_recipe(), two=any_recipe())
     def test_what_is_read_is_what_was_written(
         self, tmp_path: Path, one: Recipe, two: Recipe
@@ -307,7 +307,7 @@ class TestWrite:
         write(two, tmp_path, template=tmp_path)
         assert read(tmp_path) == two
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(recipe=any_recipe())
     def test_over_a_commented_template(self, tmp_path: Path, recipe: Recipe) -> None:
         (tmp_path / "pipeline.toml").write_text(BASE)

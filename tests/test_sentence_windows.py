@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nlpkit.sentence_windows import Unit, document_windows, groups, sentence_pairs, units
@@ -24,7 +24,6 @@ def document(lengths: list[int]) -> list[Tokens]:
 
 
 class TestUnits:
-    @settings(deadline=None)
     @given(LENGTHS, st.integers(1, 30))
     def test_parts_make_up_their_sentences(self, lengths: list[int], room: int) -> None:
         parts = units(lengths, room)
@@ -36,7 +35,6 @@ class TestUnits:
 
 
 class TestGroups:
-    @settings(deadline=None)
     @given(LENGTHS, st.integers(1, 30), st.integers(1, 40))
     def test_runs_fit_and_cover_and_are_few(
         self, lengths: list[int], room: int, stride: int
@@ -62,7 +60,6 @@ class TestGroups:
 
 
 class TestDocumentWindows:
-    @settings(deadline=None)
     @given(TEMPLATES, LENGTHS, SIZES, STRIDES)
     def test_every_token_is_read_under_its_sentence(
         self, template: Template, lengths: list[int], size: int, stride: int | None
@@ -89,7 +86,6 @@ class TestDocumentWindows:
             seen.update(window.ids[inside].tolist())
         assert seen == {int(i) for s in sentences for i in s.ids}
 
-    @settings(deadline=None)
     @given(LENGTHS, SIZES)
     def test_a_sentence_that_fits_is_never_split(self, lengths: list[int], size: int) -> None:
         room = size - BERT.single_extra
@@ -114,7 +110,6 @@ class TestDocumentWindows:
 
 
 class TestSentencePairs:
-    @settings(deadline=None)
     @given(TEMPLATES, LENGTHS, SIZES, STRIDES)
     def test_one_window_for_each_unit_beside_its_surroundings(
         self, template: Template, lengths: list[int], size: int, stride: int | None

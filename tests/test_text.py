@@ -248,7 +248,7 @@ def is_left_out(stretch: str) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_spans_hold_everything_but_white_space(text: str) -> None:
     spans = split_sentences(text)
@@ -273,7 +273,7 @@ class WholeText(text_module._Sentencizer):
         return any(end <= start <= last for start in starts)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_the_sentencizer_says_the_same_of_the_whole_text(text: str) -> None:
     spans = split_sentences(text)
@@ -282,7 +282,6 @@ def test_the_sentencizer_says_the_same_of_the_whole_text(text: str) -> None:
         assert split_sentences(text) == spans
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 def test_paragraphs_do_not_influence_each_other(texts: list[str]) -> None:
     """The words around them keep the white space at their ends out of the blank line."""
@@ -292,7 +291,6 @@ def test_paragraphs_do_not_influence_each_other(texts: list[str]) -> None:
     assert [s for s in sentences(joined) if not s.startswith("xxx")] == separate
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_blank_line_always_ends_a_sentence(left: str, right: str) -> None:
     text = left + "a\n\nb" + right
@@ -300,7 +298,6 @@ def test_a_blank_line_always_ends_a_sentence(left: str, right: str) -> None:
     assert all(span.end <= border or span.start > border for span in split_sentences(text))
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([case for cases in SENTENCES["numbers"] for case in cases]), max_size=9

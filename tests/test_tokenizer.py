@@ -128,7 +128,6 @@ class TestTemplate:
 
 
 class TestOffsets:
-    @settings(deadline=None)
     @given(TEXTS)
     def test_word_pieces_are_their_slice(self, word_piece: Any, text: str) -> None:
         tokens = Tokenizer(word_piece)(text)
@@ -140,7 +139,6 @@ class TestOffsets:
                 clean = text[start:end].encode("utf-8", "replace").decode()
                 assert word_piece.normalizer.normalize_str(clean).strip() == piece
 
-    @settings(deadline=None)
     @given(TEXTS)
     def test_byte_pairs_stay_in_range_and_order(self, roberta_pieces: Any, text: str) -> None:
         tokens = Tokenizer(roberta_pieces)(text)
@@ -151,7 +149,6 @@ class TestOffsets:
             seen[start:end] = True
         assert all(seen[i] or c.isspace() for i, c in enumerate(text))
 
-    @settings(deadline=None)
     @given(st.lists(TEXTS, max_size=4))
     def test_in_bulk_as_one_by_one(self, word_piece: Any, texts: list[str]) -> None:
         tokenizer = Tokenizer(word_piece)
@@ -192,7 +189,7 @@ class TestLongTexts:
     """Texts are tokenised in pieces; what comes out is as if they were not."""
 
     @pytest.mark.parametrize("kind", ["word_piece", "roberta_pieces", "gpt2_pieces"])
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(words=st.lists(WORDS, min_size=1, max_size=60), piece=st.integers(24, 40))
     def test_the_same_as_in_one_piece(
         self, kind: str, words: list[str], piece: int, request: pytest.FixtureRequest

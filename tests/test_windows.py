@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nlpkit.errors import InputError
@@ -22,7 +22,6 @@ def tokens(count: int, base: int = 0) -> Tokens:
 
 
 class TestCut:
-    @settings(deadline=None)
     @given(st.integers(0, 300), st.integers(1, 50), st.data())
     def test_everything_is_covered_in_order(
         self, count: int, size: int, data: st.DataObject
@@ -48,7 +47,6 @@ class TestCut:
 
 
 class TestTextWindows:
-    @settings(deadline=None)
     @given(TEMPLATES, st.integers(0, 200), st.integers(8, 40), st.integers(1, 60))
     def test_each_window_holds_the_tokens_that_it_names(
         self, template: Template, count: int, size: int, stride: int
@@ -69,7 +67,6 @@ class TestTextWindows:
 
 
 class TestPairWindows:
-    @settings(deadline=None)
     @given(
         TEMPLATES, st.integers(0, 60), st.integers(0, 60), st.integers(8, 32), st.integers(1, 60)
     )
@@ -92,7 +89,6 @@ class TestPairWindows:
         # Every token of the one is read beside every token of the other.
         assert met == {(a, b) for a in range(left) or [-1] for b in range(400, 400 + right) or [-1]}
 
-    @settings(deadline=None)
     @given(TEMPLATES, st.integers(0, 12), st.integers(0, 200), st.integers(1, 60))
     def test_a_question_is_whole_in_every_window(
         self, template: Template, question: int, passage: int, stride: int
@@ -118,7 +114,6 @@ class TestPairWindows:
 
 
 class TestBatches:
-    @settings(deadline=None)
     @given(
         st.lists(st.integers(0, 60), max_size=60),
         st.integers(1, 200),

@@ -25,7 +25,7 @@ def loss(logits: Any, labels: Any, temperature: float) -> float:
     return float(-np.log(np.maximum(chosen, 1e-300)).mean())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 30), classes=st.integers(2, 5))
 def test_no_other_temperature_is_likelier(seed: int, n: int, classes: int) -> None:
     random = np.random.default_rng(seed)

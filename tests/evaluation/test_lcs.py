@@ -11,13 +11,13 @@ sentences = st.lists(st.sampled_from("abc"), max_size=20) | st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sentences, sentences)
 def test_length_is_that_of_the_whole_table(first: list[str], second: list[str]) -> None:
     assert lcs_length(first, second) == rouge_scorer._lcs_table(first, second)[-1][-1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(sentences, max_size=4), sentences)
 def test_union_takes_the_very_subsequences_of_rouge_score(
     summary: list[list[str]], words: list[str]

@@ -75,13 +75,13 @@ def test_nothing_in_common_is_nothing() -> None:
     assert meteor_examples([[], ""], [["this"], "this"]) == [0.0, 0.0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts | token_lists, st.lists((texts | token_lists).filter(bool), min_size=1, max_size=3))
 def test_same_number_as_nltk(prediction: list[str], references: list[list[str]]) -> None:
     assert meteor_examples([prediction], [references]) == [of_nltk(references, prediction)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts, texts)
 def test_same_alignment_as_nltk(prediction: list[str], reference: list[str]) -> None:
     left, right = ([token.lower() for token in side] for side in (prediction, reference))
@@ -89,7 +89,7 @@ def test_same_alignment_as_nltk(prediction: list[str], reference: list[str]) -> 
     assert align(left, right) == matches
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     texts.filter(bool),
     texts.filter(bool),

@@ -53,7 +53,7 @@ words = st.sampled_from(
 texts = st.lists(words, max_size=9).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(texts, max_size=7), texts, st.integers(1, 5), st.booleans())
 def test_same_selection_as_rouge_score_on_random_text(
     sentences: list[str], reference: str, limit: int, stem: bool
@@ -80,7 +80,7 @@ def test_a_bigram_across_two_chosen_sentences_counts() -> None:
     assert greedy_oracle(["a e", "a b", "c d"], "c d a b c d", max_sentences=2) == [1, 2]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(texts, max_size=5), texts, st.booleans())
 def test_targets_are_the_means_of_rouge_score(
     sentences: list[str], reference: str, stem: bool

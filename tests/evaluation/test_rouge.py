@@ -36,7 +36,7 @@ def test_words_are_those_of_rouge_score(text: str, stem: bool) -> None:
     assert tokenize(text, stem=stem) == DefaultTokenizer(stem).tokenize(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(summaries, worded, st.booleans())
 def test_same_numbers_as_rouge_score(
     prediction: list[str], reference: list[str], stem: bool
@@ -45,7 +45,7 @@ def test_same_numbers_as_rouge_score(
     assert example == of_rouge_score(prediction, reference, ALL, stem)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(summaries, worded)
 def test_the_same_one_of_several_longest_subsequences(
     prediction: list[str], reference: list[str]
@@ -54,7 +54,7 @@ def test_the_same_one_of_several_longest_subsequences(
     assert example == of_rouge_score(prediction, reference, ["rougeLsum"], True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(texts, max_size=4), st.lists(texts, min_size=1, max_size=4))
 def test_same_numbers_on_any_text(prediction: list[str], reference: list[str]) -> None:
     assume(any(tokenize(sentence) for sentence in reference))

@@ -37,7 +37,7 @@ ESTIMATORS = {
     rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=12),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_weighted_estimate_is_that_of_the_examples_drawn(
     name: str, rows: list[tuple[int, int]], seed: int
 ) -> None:

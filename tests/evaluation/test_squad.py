@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nlpkit.errors import InputError, InputTypeError
@@ -110,7 +110,6 @@ words = st.lists(
 ).map(" ".join)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from("abcdefgh"),
@@ -126,7 +125,6 @@ def test_v1_is_the_official_script(rows: dict[str, Any]) -> None:
     )
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from("abcdefgh"),
@@ -249,7 +247,6 @@ def test_v2_best_thresholds() -> None:
     assert (silent.value, best_threshold(silent)) == (100.0, 0.0)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from("abcdefgh"),

@@ -87,7 +87,8 @@ runs_of_tokens = st.lists(
     st.lists(st.integers(4, 120), min_size=2, max_size=64), min_size=1, max_size=7
 )
 quick = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

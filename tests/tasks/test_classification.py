@@ -63,7 +63,7 @@ def check(label: Label, names: tuple[str, ...]) -> None:
     json.dumps(label.to_dict())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=NASTY, other=NASTY)
 def test_any_text_gets_probabilities(
     classify: Classification, compare: Classification, text: str, other: str
@@ -114,7 +114,7 @@ def test_the_sides_of_a_pair_are_not_the_same(compare: Classification) -> None:
     assert compare(("one", "two")).score != compare(("two", "one")).score
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=NASTY)
 def test_regression_stays_in_range(rate: Classification, text: str) -> None:
     assume(text.strip())

@@ -54,7 +54,7 @@ def check(answer: Answer, passages: list[str]) -> None:
     json.dumps(answer.to_dict())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     question=st.text("ab 🙂\ud83d", min_size=1, max_size=20),
     passages=st.lists(NASTY, max_size=3),

@@ -41,7 +41,7 @@ def all_spans(
     return sorted(spans, key=lambda s: (-s[2], s[1] - s[0], s[0]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     case=cases(),
     longest=st.integers(1, 15),
@@ -64,7 +64,7 @@ def test_best_spans_are_those_of_a_search_of_all_pairs(
     assert found == again
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(case=cases(), longest=st.integers(1, 15), apart=st.integers(0, 12))
 def test_spans_apart_are_found_as_well(
     case: tuple[NDArray[np.float32], Window], longest: int, apart: int
@@ -103,7 +103,7 @@ candidates = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(found=candidates, temperature=st.floats(0.1, 10), bias=st.floats(-10, 10))
 def test_probabilities_add_up(found: list[Candidate], temperature: float, bias: float) -> None:
     answers = distinct(found)
@@ -120,7 +120,7 @@ def test_probabilities_add_up(found: list[Candidate], temperature: float, bias: 
     assert {c[:3] for c in again} == {c[:3] for c in ranked}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(found=candidates)
 def test_each_span_joins_the_best_answer_that_it_overlaps(found: list[Candidate]) -> None:
     once = {c[:3]: c for c in sorted(found, key=lambda c: c.score)}.values()
@@ -150,7 +150,7 @@ def test_each_span_joins_the_best_answer_that_it_overlaps(found: list[Candidate]
             assert answer[:3] == first[:3]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(found=candidates)
 def test_answers_hold_all_the_spans_and_none_overlaps_another(found: list[Candidate]) -> None:
     answers = distinct(found)
@@ -172,7 +172,7 @@ def test_answers_hold_all_the_spans_and_none_overlaps_another(found: list[Candid
         assert any(c.passage == top[0] and c.start < top[2] and top[1] < c.end for c in answers)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(found=candidates, bias=st.floats(-10, 10))
 def test_temperature_does_not_change_what_is_best(found: list[Candidate], bias: float) -> None:
     answers = distinct(found)

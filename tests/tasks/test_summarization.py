@@ -68,7 +68,7 @@ def check(document: str, summary: Summary) -> None:
     assert bool(summary) == bool(summary.sentences)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     documents=st.lists(NASTY, max_size=3),
     redundancy=st.sampled_from(["none", "trigram", "mmr", "coverage"]),

@@ -105,7 +105,7 @@ class Noted:
         return {"one": (np.full(rows.sum(), 0.5), np.ones(rows.sum()))}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(together=st.lists(st.integers(0, 9), min_size=2, max_size=60), seed=st.integers(0, 5))
 def test_no_row_is_measured_with_what_was_fitted_on_it_or_its_group(
     together: list[int], seed: int
@@ -221,7 +221,7 @@ def test_the_share_of_unanswerable_questions_does_not_move_the_threshold() -> No
     assert found[0] == pytest.approx(found[1], abs=0.03)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), bias=st.floats(-6, 12))
 def test_few_questions_give_a_threshold_from_0_to_1(seed: int, bias: float) -> None:
     evidence = AnswerEvidence(5, {"": reading(5, 1.5, bias, seed=seed)})

@@ -18,7 +18,7 @@ from nlpkit.training.changed_rows import NEAREST, change_words, changed_rows, ne
 SENTENCES = ["He walks to the river.", "What did Mary say?", "“Books” — 1984, naïve café ##s"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(words=st.lists(st.sampled_from("abcdef"), max_size=30), seed=st.integers(0, 1000))
 def test_changed_words(words: list[str], seed: int) -> None:
     before = list(words)
@@ -29,7 +29,7 @@ def test_changed_words(words: list[str], seed: int) -> None:
     assert bool(changed) == bool(words)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(words=st.lists(st.sampled_from("abcdef"), min_size=1, max_size=30), seed=st.integers(0, 99))
 def test_near_words_keep_the_length(words: list[str], seed: int) -> None:
     # A word may be exchanged twice.

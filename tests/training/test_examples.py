@@ -76,7 +76,7 @@ def characters(example: Example, passage: Tokens) -> tuple[int, int]:
     return int(passage.offsets[first, 0]), int(passage.offsets[last, 1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_every_answer_lies_in_the_tokens_that_stand_for_it(
     tokenizer: Tokenizer, data: st.DataObject

@@ -35,7 +35,7 @@ def example_lists(draw: st.DrawFn) -> list[Example]:
     return examples
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(examples=example_lists())
 def test_examples_come_back(
     examples: list[Example], tmp_path_factory: pytest.TempPathFactory

@@ -23,7 +23,7 @@ from nlpkit.windows import Window
 CPU = torch.device("cpu")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     lengths=st.lists(st.integers(1, 50), min_size=1, max_size=300),
     size=st.integers(1, 20),
@@ -52,7 +52,7 @@ def test_epochs_and_seeds_shuffle_anew() -> None:
     assert len(orders) == 9
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     examples=st.integers(1, 60),
     size=st.integers(1, 8),
@@ -262,7 +262,7 @@ def test_hidden_tokens_are_others_at_each_step(tiny_encoder: Path, tmp_path: Pat
     assert not all(torch.equal(tensor, other[name]) for name, tensor in first.items())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     lengths=st.lists(st.integers(2, 12), min_size=1, max_size=5),
     share=st.floats(0, 0.99),

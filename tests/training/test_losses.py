@@ -102,7 +102,7 @@ def test_regression_with_a_teacher() -> None:
     assert found.item() == pytest.approx(0.75 * 1 + 0.25 * (0 + 0.25))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(kind=st.sampled_from(["labels", "regression", "span", "sentences"]), seed=st.integers(0, 99))
 def test_disagreement(kind: str, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

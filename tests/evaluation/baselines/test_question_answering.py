@@ -125,7 +125,7 @@ def test_what_is_not_allowed() -> None:
         RandomSpan(max_words=2.5)  # type: ignore[arg-type]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.text(max_size=40), st.text(max_size=120))
 def test_any_text(question: str, context: str) -> None:
     rows = pd.DataFrame({"question": [question], "context": [context]})

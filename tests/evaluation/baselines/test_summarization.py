@@ -181,7 +181,7 @@ def test_what_is_not_allowed() -> None:
             Random(kind)  # type: ignore[arg-type]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=120), st.integers(1, 4), st.integers(0, 3))
 def test_any_text(text: str, k: int, seed: int) -> None:
     rows = pd.DataFrame({"document": [text], "summary": ["the bridge"]})
