@@ -91,6 +91,10 @@ class Recipe(Section):
             return self.training.seed
         return self.data.seed
 
+    def shares_head(self, other: Recipe) -> bool:
+        """Whether the weights of the other's head mean here what they mean there."""
+        return (self.task, self.head, self.pooling) == (other.task, other.head, other.pooling)
+
     @model_validator(mode="after")
     def _choices_fit(self) -> Recipe:
         heads = _HEADS[self.task]

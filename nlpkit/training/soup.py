@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 import torch
 
+from nlpkit import recipe as recipes
 from nlpkit.errors import PipelineNotFoundError, TrainingError, WeightsError
 from nlpkit.recipe import Recipe
+from nlpkit.tasks.folders import find
 from nlpkit.tasks.loading import stored
 from nlpkit.tuning import State
 
@@ -45,7 +47,8 @@ def other_runs(recipe: Recipe, first: State) -> list[State]:
     """The weights of the runs of `training.soup`, shaped like the `first` ones of this run.
 
     Raises:
-        TrainingError: when one is not there, or is a run of another kind.
+        TrainingError: when one is not there, is a run of another kind, or has a head that began
+            with other random weights.
     """
     shapes = {key: tensor.shape for key, tensor in first.items()}
     states = []
@@ -60,12 +63,25 @@ def other_runs(recipe: Recipe, first: State) -> list[State]:
                 f"training.soup names {name!r}, which has another {' and '.join(unlike)} than this "
                 "recipe; allowed: runs that began as one"
             )
+        seeds = recipe.training.seed, other.training.seed
+        if seeds[0] != seeds[1] and not _begins_with_a_head(recipe):
+            raise TrainingError(
+                f"training.soup names {name!r}, whose head began with other random weights "
+                f"(training.seed = {seeds[1]}, here {seeds[0]}); allowed: runs of one seed, or "
+                "runs from a training.start with the same task, [pooling] and [head]"
+            )
         if {key: tensor.shape for key, tensor in state.items()} != shapes:
             raise TrainingError(
                 f"training.soup names {name!r}, whose weights do not fit its recipe"
             )
         states.append(state)
     return states
+
+
+def _begins_with_a_head(recipe: Recipe) -> bool:
+    """Whether the head goes along with `training.start`, the same for every seed."""
+    start = recipe.training.start
+    return start is not None and recipe.shares_head(recipes.read(find(start)))
 
 
 def _makes(recipe: Recipe) -> dict[str, object]:

@@ -263,7 +263,7 @@ def _begin(model: TaskModel, recipe: Recipe, start: str) -> str:
         if other.backbone.name != recipe.backbone.name:
             raise WeightsError(f"its backbone is {other.backbone.name!r}")
         begun = begin_from(model, state, recipe.backbone, other.backbone)
-        if (other.task, other.head, other.pooling) == (recipe.task, recipe.head, recipe.pooling):
+        if recipe.shares_head(other):
             begun |= {key: tensor for key, tensor in state.items() if key.startswith("head.")}
         elif recipe.training.blend < 1:
             raise TrainingError(

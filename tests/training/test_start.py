@@ -174,6 +174,23 @@ class TestStart:
         with pytest.raises(TrainingError, match=says):
             run(folder)
 
+    def test_heads_that_began_with_other_random_weights_have_no_mean(
+        self, first: Path, tiny_encoder: Path
+    ) -> None:
+        new = CLASSIFICATION.replace("labels = ", "hidden = [8]\nlabels = ")
+        folder = self.second(first, tiny_encoder, str(first), head=new)
+        other = self.with_copy(folder)
+        recipe = folder / "pipeline.toml"
+        text = recipe.read_text().partition("[weights]")[0]
+        text = text.replace("epochs = 0.1", f'epochs = 0.1\nsoup = ["{other}"]')
+        recipe.write_text(text)
+        run(folder)  # of one seed they began as one
+        recipe.write_text(text.replace("epochs = 0.1", "epochs = 0.1\nseed = 1"))
+        with pytest.raises(
+            TrainingError, match=r"third', whose head began .* \(training\.seed = 0, here 1\)"
+        ):
+            run(folder)
+
     def test_weights_that_are_not_as_their_recipe_says_have_no_mean(
         self, first: Path, tiny_encoder: Path
     ) -> None:
