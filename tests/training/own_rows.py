@@ -59,6 +59,13 @@ train = ["{source}"]
     return folder
 
 
+def with_teacher(folder: Path, teacher: Path | str, options: str = "") -> Path:
+    """The folder, whose recipe has a `[teacher]` now."""
+    recipe = folder / "pipeline.toml"
+    recipe.write_text(f'{recipe.read_text()}\n[teacher]\npipeline = "{teacher}"\n{options}\n')
+    return folder
+
+
 ROWS = [
     {"review": ("qqq " if n % 2 else "zzz ") * (1 + n % 5), "stars": "high" if n % 2 else "low"}
     for n in range(24)

@@ -21,7 +21,7 @@ from nlpkit.training.examples import examples
 from nlpkit.training.features import Features
 from nlpkit.training.losses import Soft, loss, terms
 from nlpkit.training.teacher import taught_rows, teacher_said
-from tests.training.own_rows import folder_of, interrupted, run, weights, write
+from tests.training.own_rows import folder_of, interrupted, run, weights, with_teacher, write
 
 HEADS = {
     "sentences": ("sentences", '[head]\nkind = "sentences"\n'),
@@ -76,9 +76,7 @@ def student(
         tmp_path / name, encoder, source, task="summarization", pooling=pooling,
         head=head, tuning='tuning = "all"', training=training,
     )  # fmt: skip
-    path = folder / "pipeline.toml"
-    path.write_text(path.read_text() + f'\n[teacher]\npipeline = "{teacher}"\n{options}\n')
-    return folder
+    return with_teacher(folder, teacher, options)
 
 
 DOCUMENTS = [

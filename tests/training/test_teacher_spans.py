@@ -20,7 +20,15 @@ from nlpkit.training import teacher_spans
 from nlpkit.training.examples import examples
 from nlpkit.training.features import Features
 from nlpkit.training.teacher import taught_rows, teacher_said
-from tests.training.own_rows import folder_of, interrupted, letters_apart, run, weights, write
+from tests.training.own_rows import (
+    folder_of,
+    interrupted,
+    letters_apart,
+    run,
+    weights,
+    with_teacher,
+    write,
+)
 
 HEAD = '[head]\nkind = "span"\n'
 NONE: dict[str, list[Any]] = {"text": [], "answer_start": []}
@@ -74,9 +82,7 @@ def student(
         tmp_path / name, encoder, source, task="question_answering",
         pooling="tokens", head=HEAD, tuning='tuning = "all"', training=training,
     )  # fmt: skip
-    path = folder / "pipeline.toml"
-    path.write_text(path.read_text() + f'\n[teacher]\npipeline = "{teacher}"\n{options}\n')
-    return folder
+    return with_teacher(folder, teacher, options)
 
 
 QUESTIONS = [
