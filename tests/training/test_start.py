@@ -311,10 +311,11 @@ class TestStart:
         recipe = folder / "pipeline.toml"
         text = recipe.read_text().replace("epochs = 0.1", f'epochs = 0.1\nsoup = ["{other}"]')
         recipe.write_text(text.replace("holdout = 0.0", "holdout = 0.25"))
-        with pytest.warns(NlpkitWarning, match="among those that training.soup = ") as told:
+        with pytest.warns(NlpkitWarning, match="among those that training") as told:
             run(folder, resume=False)
         # What both began from is named once.
-        assert len([one for one in told if "training.start = " in str(one.message)]) == 1
+        for key in ("training.soup = ", "training.start = "):
+            assert len([one for one in told if key in str(one.message)]) == 1
 
     def test_rows_that_a_teacher_was_trained_on_are_told(
         self, first: Path, tiny_encoder: Path
