@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,21 @@ def test_logits_give_the_teachers_scores(
     for row, summary in zip(said, load(teacher, device="cpu")(DOCUMENTS), strict=True):
         chances = 1 / (1 + np.exp(-row))
         assert chances == pytest.approx(np.array(summary.scores), abs=0.03)  # maybe in bfloat16
+
+
+def test_logits_are_those_before_the_teachers_temperature(
+    tiny_encoder: Path, tmp_path: Path, teacher: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ask(student(tiny_encoder, tmp_path, teacher), DOCUMENTS)
+    softer = shutil.copytree(teacher, tmp_path / "softer")
+    recipe = softer / "pipeline.toml"
+    recipe.write_text(recipe.read_text() + "\n[decoding]\ntemperature = 3.0\n")
+    monkeypatch.setenv("NLPKIT_CACHE", str(tmp_path / "another cache"))  # of the same weights
+    scores = load(softer, device="cpu")(DOCUMENTS[0]).scores
+    assert scores != pytest.approx(load(teacher, device="cpu")(DOCUMENTS[0]).scores, abs=1e-3)
+    again = ask(student(tiny_encoder, tmp_path, softer, name="other"), DOCUMENTS)
+    for one, other in zip(said, again, strict=True):
+        assert one == pytest.approx(other, abs=1e-2)
 
 
 def test_only_documents_that_are_new_are_asked_for(
