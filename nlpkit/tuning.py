@@ -198,6 +198,7 @@ def _shape(module: nn.Module) -> tuple[int, int]:
 
 def _add_adapter(encoder: nn.Module, recipe: BackboneRecipe) -> None:
     from peft import LoraConfig, inject_adapter_in_model
+    from peft.tuners.tuners_utils import BaseTunerLayer
 
     config = LoraConfig(
         r=recipe.rank,
@@ -206,6 +207,10 @@ def _add_adapter(encoder: nn.Module, recipe: BackboneRecipe) -> None:
         fan_in_fan_out=any(_is_conv1d(module) for module in encoder.modules()),
     )
     inject_adapter_in_model(config, encoder, adapter_name=_ADAPTER)
+    for module in encoder.modules():
+        if isinstance(module, BaseTunerLayer):
+            # An adapter would turn what it reads into its own float32, and autocast that back.
+            module.cast_input_dtype_enabled = False  # type: ignore[assignment]  # a flag
     for name, parameter in encoder.named_parameters():
         parameter.requires_grad_("lora_" in name)
 

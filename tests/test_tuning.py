@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 from nlpkit.encoder import backbone
@@ -237,6 +238,27 @@ def test_an_untrained_adapter_changes_nothing(folders: dict[str, Path]) -> None:
     before = logits(model.eval())
     prepare(model, chosen.backbone)
     assert torch.allclose(logits(model.eval()), before, atol=1e-6)
+
+
+def test_adapters_compute_the_same_without_turning_what_they_read(
+    folders: dict[str, Path],
+) -> None:
+    """What autocast narrows again is not widened before."""
+    model = trained(recipe(folders["bert"], "lora"))
+    own = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    adapters = [m for m in model.modules() if isinstance(m, BaseTunerLayer)]
+    assert adapters
+    found = []
+    for cast in (False, True):
+        assert not any(adapter.cast_input_dtype_enabled for adapter in adapters)
+        for adapter in adapters:
+            adapter.cast_input_dtype_enabled = cast
+        with torch.autocast("cpu", torch.bfloat16):
+            value = nn.functional.cross_entropy(model(BATCH), torch.tensor([0, 1]))
+        found.append([value, *torch.autograd.grad(value, own)])
+        for adapter in adapters:
+            adapter.cast_input_dtype_enabled = False
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
 def test_tensors_of_another_tuning_are_refused(folders: dict[str, Path]) -> None:

@@ -29,6 +29,7 @@ from nlpkit.training import checkpoint
 from nlpkit.training.average import Average
 from nlpkit.training.checkpoint import Progress
 from nlpkit.training.features import Features
+from nlpkit.training.kept_memory import kept_memory
 from nlpkit.training.losses import Soft, disagreement, loss, states_apart, terms
 from nlpkit.training.rates import parameter_groups
 from nlpkit.training.rationale import rationale_missed
@@ -164,7 +165,7 @@ def fit(
         device=device,
     )
     bar = tqdm(total=total, initial=state.step, unit="step", disable=None if progress_bar else True)
-    with bar:
+    with bar, kept_memory() if device.type == "cpu" else nullcontext():
         for indices in steps(features.lengths, recipe, done=state.step):
             if state.stopped:
                 break
