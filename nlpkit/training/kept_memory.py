@@ -1,8 +1,8 @@
 """Memory that a training step gives back, kept for the next one.
 
 A step takes and frees hundreds of arrays of a few megabytes. glibc gives such arrays back to the
-system at once, and takes them anew: every page of them is then cleared and mapped again, which takes
-up to a fifth of a step on a CPU.
+system at once, and takes them anew: every page of them is then cleared and mapped again, which
+takes up to a fifth of a step on a CPU.
 """
 
 from __future__ import annotations
