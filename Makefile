@@ -15,7 +15,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq -c constrain
 # Some begin from another pipeline (training.start), learn from a teacher, or read sets made out of
 # the reference sets, so the order counts. FOLDER@1 is trained with seed 1, into FOLDER_1.
 SETS      ?= squad_sentences short_sentences example_sentences
-PIPELINES ?= pipelines/summarization \
+PIPELINES ?= $(addprefix benchmarks/starts/,summarization summarization_hidden \
+               $(foreach seed,1 2,summarization_single@$(seed))) \
+             pipelines/summarization \
              benchmarks/starts/question_answering benchmarks/starts/question_answering_adapters \
              pipelines/question_answering \
              benchmarks/starts/qnli pipelines/qnli \
