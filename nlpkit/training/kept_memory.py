@@ -2,7 +2,7 @@
 
 A step takes and frees hundreds of arrays of a few megabytes. glibc gives such arrays back to the
 system at once, and takes them anew: every page of them is then cleared and mapped again, which
-takes up to a fifth of a step on a CPU.
+took a sixth of a step's processor time for `summarization`, on one core.
 """
 
 from __future__ import annotations
