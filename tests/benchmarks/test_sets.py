@@ -20,13 +20,16 @@ from benchmarks.sets import (
     changed_words,
     detokenised_news,
     example_sentences,
+    more_news,
     short_sentences,
     single_sentences,
     squad_sentences,
+    unlike_news,
 )
 from benchmarks.sets.changed_words import Changes, bare, rows
 from benchmarks.sets.example_sentences import Sentence
 from nlpkit import corpora
+from nlpkit.errors import DataError
 from tests.reference_data import write_reference_data
 
 MODULES = (
@@ -246,9 +249,69 @@ class TestDetokenisedNews:
         assert set(made.itertuples(index=False, name=None)) <= known
 
 
+TOPICS = ("bridge", "harbour", "election", "volcano", "orchestra", "vaccine", "glacier", "lottery")
+
+
+class TestNewsThatIsNotDrawn:
+    @pytest.fixture
+    def data(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Two documents on each topic, half of them in each set; the start draws six."""
+        write_reference_data(tmp_path)
+        for name, topics in (
+            ("cnn_dailymail", [topic.title() for topic in TOPICS[::2]]),
+            ("cnn_dailymail_tokenized", TOPICS[1::2]),
+        ):
+            corpus = corpora.CORPORA[name]
+            texts = [f"{what} {topic} ." for topic in topics for what in ("the", "once more the")]
+            table = pd.DataFrame(dict.fromkeys(corpus.columns, texts))
+            path = tmp_path / corpus.folder / f"{corpus.files('train')[0]}.parquet"
+            table.to_parquet(path)
+        start = tmp_path / "start"
+        start.mkdir()
+        recipe = (unlike_news.START / "pipeline.toml").read_text()
+        recipe = recipe.replace("limit = 24000", "limit = 6").replace(
+            "holdout = 0.02", "holdout = 0.2"
+        )
+        (start / "pipeline.toml").write_text(recipe)
+        monkeypatch.setattr(unlike_news, "START", start)
+        monkeypatch.setattr(unlike_news, "RESULT", tmp_path / "unlike.parquet")
+        return tmp_path
+
+    def test_none_was_trained_on_or_is_like_one_that_was(self, data: Path) -> None:
+        made = unlike_news.documents(data, 3, 0)
+        trained, _ = unlike_news.trained_and_rest(data)
+        assert len(made) > 0
+        assert not set(made["article"]) & set(trained["document"])
+        near = unlike_news.nearest(list(made["article"]), list(trained["document"]))
+        assert (near < unlike_news.ALIKE).all()
+        assert (made["article"].str.islower()).sum() <= 3
+
+    def test_the_two_sets_share_no_document(self, data: Path) -> None:
+        apart = unlike_news.documents(data, 3, 0)
+        apart.to_parquet(unlike_news.RESULT)
+        made = more_news.documents(data, 100, 0)
+        trained, rest = unlike_news.trained_and_rest(data)
+        assert list(made.columns) == ["article", "highlights"]
+        assert set(made["article"]) == set(rest["document"]) - set(apart["article"])
+        assert not set(made["article"]) & set(trained["document"])
+        assert more_news.documents(data, 1, 0)["article"].str.islower().sum() == 1
+
+    def test_a_missing_set_is_named(self, data: Path) -> None:
+        with pytest.raises(DataError, match=r"unlike\.parquet"):
+            more_news.documents(data, 3, 0)
+
+
 class TestCommand:
     @pytest.mark.parametrize(
-        "name", ["changed_words", "detokenised_news", "short_sentences", "squad_sentences"]
+        "name",
+        [
+            "changed_words",
+            "detokenised_news",
+            "more_news",
+            "short_sentences",
+            "squad_sentences",
+            "unlike_news",
+        ],
     )
     def test_a_missing_folder_is_one_sentence(self, name: str, tmp_path: Path) -> None:
         output = tmp_path / "set.parquet"
