@@ -18,6 +18,7 @@ from typing import get_args
 import pandas as pd
 
 import nlpkit
+from benchmarks.undrawn import all_rows
 from nlpkit import recipe as recipes
 from nlpkit.evaluation.rouge import rouge
 from nlpkit.recipe_sections import WorthRecipe
@@ -39,9 +40,7 @@ def unseen(pipeline: Summarization, rows: int, data: Path | None, seed: int) -> 
     while recipe.training.start is not None:
         recipe = recipes.read(find(recipe.training.start))
         drawn |= set(training_rows(recipe, data)["document"])
-    assert recipe.data is not None
-    unlimited = recipe.data.model_copy(update={"limit": None})
-    every = training_rows(recipe.model_copy(update={"data": unlimited}), data)
+    every = all_rows(recipe, data)
     left = every[~every["document"].isin(drawn)]
     return left.sample(n=min(rows, len(left)), random_state=seed)
 

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.sets import command
+from benchmarks.undrawn import all_rows
 from nlpkit.recipe import read
 from nlpkit.training.holdout import split_rows
 from nlpkit.training.training_rows import training_rows
@@ -54,10 +55,8 @@ def nearest(documents: list[str], others: list[str]) -> NDArray[np.float64]:
 def trained_and_rest(data: Path | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The documents that the start was trained on, and the others of its sets."""
     recipe = read(START)
-    assert recipe.data is not None
     trained, _ = split_rows(training_rows(recipe, data), recipe)
-    whole = recipe.model_copy(update={"data": recipe.data.model_copy(update={"limit": None})})
-    rest = training_rows(whole, data)
+    rest = all_rows(recipe, data)
     return trained, rest[~rest["document"].isin(set(trained["document"]))]
 
 
