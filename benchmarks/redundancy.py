@@ -75,8 +75,11 @@ def main() -> None:
     parser.add_argument("--reference", type=float, nargs="*", default=[0.5, 1.0], help="others")
     parser.add_argument("--pairs", type=float, nargs="*", default=[1, 8], help="others")
     options = parser.parse_args()
-    pipeline = nlpkit.load(options.pipeline, dtype=options.dtype)
-    frame = unseen(pipeline, options.rows, options.data, options.seed)
+    try:
+        pipeline = nlpkit.load(options.pipeline, dtype=options.dtype)
+        frame = unseen(pipeline, options.rows, options.data, options.seed)
+    except nlpkit.NlpkitError as error:
+        parser.error(str(error))
     documents = frame["document"].tolist()
     references = [summary.splitlines() for summary in frame["summary"]]
     scored = list(pipeline(documents, progress=True))
