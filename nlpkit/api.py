@@ -36,12 +36,12 @@ def summarize(
 ) -> Summary:
     """The sentences that say most of a document, in its own words and order.
 
-    At most one of `sentences`, `ratio`, `words` and `tokens` sets the length; without any the
-    pipeline's own holds (3 sentences).
+    At most one of `sentences`, `ratio`, `words` and `tokens` sets the length. Without any the
+    shipped pipeline gives 2 to 5 sentences, as many as say the most for their words.
 
     Args:
         document: a text of any length.
-        sentences: how many sentences.
+        sentences: exactly how many sentences; all of a shorter document.
         ratio: share of the document's sentences, above 0 and up to 1.
         words: most words, as white space separates them.
         tokens: most tokens of the encoder.

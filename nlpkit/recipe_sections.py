@@ -247,6 +247,22 @@ class WorthRecipe(Section):
     pair: Weights
 
 
+class OpenLengthRecipe(Section):
+    """`[decoding.open_length]`: how long a summary is where the caller leaves it open.
+
+    It has as many sentences as say the most for their words; see `nlpkit.tasks.open_length`.
+
+    Attributes:
+        least: sentences at least, where the document has so many.
+        most: sentences at most.
+        words: how long a reference summary is taken to be; more makes summaries longer.
+    """
+
+    least: Count = 2
+    most: Annotated[int, Field(gt=0, le=20)] = 5
+    words: Count
+
+
 class DecodingRecipe(Section):
     """`[decoding]`: how logits become results; most are the defaults of a call's arguments.
 
@@ -263,10 +279,12 @@ class DecodingRecipe(Section):
         length_penalty: of question answering: what each token of an answer but the first takes
             from its score. Starts and ends are scored apart, so that long spans, from the start of
             one answer to the end of another, are too likely without it.
-        sentences: length of a summary where the caller sets none.
+        sentences: length of a summary where the caller sets none, if `open_length` does not.
         redundancy: how repeated content is kept out of a summary.
         worth: what `coverage` takes words and word pairs to be worth; fitted on the held-out part
             where that is the recipe's way. None takes the sentences' own probabilities.
+        open_length: of `coverage`: how long a summary is where the caller sets no length. With
+            None all are `sentences` long.
     """
 
     temperature: Annotated[float, Field(gt=0)] = 1.0
@@ -279,6 +297,7 @@ class DecodingRecipe(Section):
     sentences: Count = 3
     redundancy: Literal["none", "trigram", "mmr", "coverage"] = "trigram"
     worth: WorthRecipe | None = None
+    open_length: OpenLengthRecipe | None = None
 
 
 class EvaluationRecipe(Section):

@@ -145,6 +145,31 @@ class TestErrors:
             parse(BASE.replace(old, new, 1))
         assert message in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("redundancy", "lines", "message"),
+        [
+            ("coverage", "least = 2", "decoding.open_length.words is missing"),
+            ("coverage", "words = 0", "decoding.open_length.words = 0 should be greater than 0"),
+            ("coverage", "words = 40\nmost = 21", "most = 21 should be less than or equal to 20"),
+            (
+                "coverage",
+                "words = 40\nleast = 6",
+                "decoding.open_length.least = 6 is more than its most = 5; allowed: 1 to 5",
+            ),
+            (
+                "trigram",
+                "words = 40",
+                "a [decoding.open_length] does not fit decoding.redundancy = 'trigram'; "
+                "allowed: 'coverage'",
+            ),
+        ],
+    )
+    def test_an_open_length(self, redundancy: str, lines: str, message: str) -> None:
+        decoding = f'redundancy = "{redundancy}"\n[decoding.open_length]\n{lines}'
+        with pytest.raises(RecipeError) as caught:
+            parse(with_line("decoding", decoding))
+        assert message in str(caught.value)
+
     def test_several_are_counted(self) -> None:
         with pytest.raises(RecipeError, match=r"\(and 1 more error\)$"):
             parse(with_line("backbone", "rank = 0\nlayers = 0"))
@@ -261,7 +286,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "threshold": (0.0, 0.5),
     "null_bias": (0.0, -2.5),
     "exactness": (1.0, 0.7),
-    "redundancy": ("none", "trigram"),
+    "redundancy": ("none", "trigram", "coverage"),
     "metric": ("accuracy",),
     "data": ((), ("glue/sst2",)),
     "file": ("weights.safetensors", "other.safetensors"),
@@ -281,6 +306,8 @@ def any_recipe(draw: Any) -> Recipe:
         "decoding": _sections(recipes.DecodingRecipe, draw),
         "evaluation": _sections(recipes.EvaluationRecipe, draw),
     }
+    if values["decoding"].get("redundancy") == "coverage":
+        values["decoding"]["open_length"] = {"least": 1, "words": 40}
     if draw(st.booleans()):
         values["head"] = _sections(recipes.HeadRecipe, draw, kind="labels", labels=TEXT)
     else:

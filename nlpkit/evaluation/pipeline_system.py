@@ -48,7 +48,9 @@ class PipelineSystem:
             "dtype": self.pipeline.info["dtype"],
         }
         if recipe.task == "summarization":
-            said |= {"sentences_chosen": decoding.sentences, "redundancy": decoding.redundancy}
+            bounds = decoding.open_length
+            number = decoding.sentences if bounds is None else f"{bounds.least} to {bounds.most}"
+            said |= {"sentences_chosen": number, "redundancy": decoding.redundancy}
         if recipe.task == "question_answering":
             said["max_answer_tokens"] = decoding.max_answer_tokens
         return {key: value for key, value in said.items() if value is not None}

@@ -71,6 +71,20 @@ def most_covering(
     return [int(pool[place]) for place in chosen]
 
 
+def words_and_worth(
+    chosen: Sequence[int], pool: Indices, concepts: Concepts, worth: Floats
+) -> tuple[int, float]:
+    """How many words some sentences of the pool have, and what their concepts are worth, each once.
+
+    >>> concepts = Concepts.of([["it", "rained"], ["it", "stopped"]])
+    >>> words_and_worth([1], np.array([0, 1]), concepts, np.ones(len(concepts)))
+    (2, 3.0)
+    """
+    taken = np.isin(pool, chosen)
+    held = np.unique(concepts.concept[taken[concepts.sentence]])
+    return int(concepts.sizes[taken].sum()), float(worth[held].sum())
+
+
 class _Search:
     """What each sentence of the pool would add to those that are chosen."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -199,18 +199,53 @@ def _by_coverage(
             f"scores holds {scores[place]:g} at index {place}: coverage needs probabilities, "
             "0 to 1."
         )
+    field = weighed(scores, sentences, room, learned)
+    chosen = coverage.most_covering(
+        scores[field.pool],
+        room,
+        field.pool,
+        concepts=field.concepts,
+        worth=field.worth,
+        reference=field.reference,
+    )
+    return chosen + [index for index in ranked[len(field.pool) :].tolist() if room.take(index)]
+
+
+class Weighed(NamedTuple):
+    """What coverage chooses from.
+
+    Attributes:
+        pool: the candidates, best first.
+        concepts: of these.
+        worth: of each concept.
+        reference: how long the reference is taken to be, as a share of a summary of average
+            sentences.
+    """
+
+    pool: npt.NDArray[np.int64]
+    concepts: Concepts
+    worth: Floats
+    reference: float
+
+
+def weighed(
+    scores: Floats, sentences: Sequence[str], room: Room, learned: WorthRecipe | None
+) -> Weighed:
+    """The sentences among which coverage chooses, and what their words and pairs are worth.
+
+    Args:
+        scores: of all sentences, probabilities.
+        sentences: the document.
+        room: the summary's length.
+        learned: what a pipeline has learned of words and word pairs.
+    """
     pool = candidates(scores, room, COVERAGE_SHARE)
     concepts = Concepts.of(map(words_of, sentences), pool)
     if learned is None:
-        worth, reference = concepts.chances(scores[pool]), coverage.REFERENCE
-    else:
-        worth = concepts.learned(scores, learned)
-        worth = worth * np.where(concepts.pairs, coverage.PAIR_WEIGHT, 1.0)
-        reference = coverage.LEARNED_REFERENCE
-    chosen = coverage.most_covering(
-        scores[pool], room, pool, concepts=concepts, worth=worth, reference=reference
-    )
-    return chosen + [index for index in ranked[len(pool) :].tolist() if room.take(index)]
+        return Weighed(pool, concepts, concepts.chances(scores[pool]), coverage.REFERENCE)
+    worth = concepts.learned(scores, learned)
+    worth = worth * np.where(concepts.pairs, coverage.PAIR_WEIGHT, 1.0)
+    return Weighed(pool, concepts, worth, coverage.LEARNED_REFERENCE)
 
 
 def candidates(scores: Floats, room: Room, share: float) -> npt.NDArray[np.int64]:

@@ -9,8 +9,10 @@ from typing import Any, ClassVar, get_args, overload
 import numpy as np
 
 from nlpkit.errors import InputError
+from nlpkit.recipe_sections import OpenLengthRecipe
 from nlpkit.results import Sentence, Summary
 from nlpkit.sentence_windows import document_windows, sentence_pairs
+from nlpkit.tasks.open_length import select_open
 from nlpkit.tasks.pipeline import Errors, Logits, Pipeline, Prepared, text_of
 from nlpkit.tasks.selection import Redundancy, select
 from nlpkit.tasks.summary_length import Length
@@ -24,7 +26,7 @@ _CLOSERS = " \t\"'”’»›)]}"
 class SummaryOptions:
     """What a call may set; see `Summarization.__call__`."""
 
-    length: Length
+    length: Length | OpenLengthRecipe
     redundancy: Redundancy
 
 
@@ -85,7 +87,8 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
 
         Args:
             document: a text of any length, or a list or an iterator of texts.
-            sentences: how many sentences; with no limit at all, the pipeline's own number.
+            sentences: how many sentences; with no limit at all, the pipeline's own number, or one
+                that suits the document where its recipe has a `[decoding.open_length]`.
             ratio: instead, the share of the document's sentences, over 0 to 1.
             words: instead, the most words (separated by white space).
             tokens: instead, the most tokens of the encoder.
@@ -101,15 +104,24 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
             InputTypeError: a document that is not a string.
         """
         given = {"sentences": sentences, "ratio": ratio, "words": words, "tokens": tokens}
-        if all(value is None for value in given.values()):
-            given["sentences"] = self.recipe.decoding.sentences
         redundancy = redundancy or self.recipe.decoding.redundancy
         if redundancy not in get_args(Redundancy):
             allowed = ", ".join(map(repr, get_args(Redundancy)))
             raise InputError(f"redundancy = {redundancy!r} is not known; allowed: {allowed}")
-        length = Length(**given)  # type: ignore[arg-type]  # Length checks every value itself
+        length: Length | OpenLengthRecipe
+        if any(value is not None for value in given.values()):
+            length = Length(**given)  # type: ignore[arg-type]  # Length checks every value itself
+        else:
+            length = self._usual_length(redundancy)
         options = SummaryOptions(length, redundancy)
         return self._run(document, options, errors=errors, progress=progress)
+
+    def _usual_length(self, redundancy: Redundancy) -> Length | OpenLengthRecipe:
+        """The length where the caller sets none."""
+        decoding = self.recipe.decoding
+        if decoding.open_length is not None and redundancy == "coverage":
+            return decoding.open_length
+        return Length(sentences=decoding.sentences)
 
     def _is_one(self, inputs: object) -> bool:
         return isinstance(inputs, str)
@@ -144,22 +156,7 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
         text, notes = prepared.input, prepared.notes
         scores = self._scores(prepared, logits)
         texts = [text[a:b] for a, b in notes.spans]
-        count = options.length.count(len(texts))
-        pool = choosable(texts)
-        lacking = len(texts) * (not pool) if count is None else count - len(pool)
-        if lacking > 0:
-            headings = sorted(set(range(len(texts))) - set(pool), key=lambda i: -scores[i])
-            pool = sorted([*pool, *headings[:lacking]])
-        picked = select(
-            [scores[index] for index in pool],
-            sentences=[texts[index] for index in pool],
-            # A ratio is one of all sentences, not of those that may be chosen.
-            length=options.length if count is None else Length(sentences=max(1, count)),
-            redundancy=options.redundancy,
-            token_counts=[notes.tokens[index] for index in pool],
-            worth=self.recipe.decoding.worth,
-        )
-        chosen = [pool[index] for index in picked]
+        chosen = self._chosen(texts, scores, notes.tokens, options)
         sentences = tuple(
             Sentence(text[a:b], a, b, index, scores[index])
             for index, (a, b) in ((i, notes.spans[i]) for i in chosen)
@@ -170,6 +167,45 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
             scores=tuple(scores),
             spans=tuple(notes.spans),
         )
+
+    def _chosen(
+        self,
+        texts: Sequence[str],
+        scores: Sequence[float],
+        tokens: Sequence[int],
+        options: SummaryOptions,
+    ) -> list[int]:
+        """Which sentences the summary has; headings only where the others run out."""
+        decoding, length = self.recipe.decoding, options.length
+        if isinstance(length, OpenLengthRecipe):
+            count: int | None = length.least
+        else:
+            count = length.count(len(texts))
+        pool = choosable(texts)
+        lacking = len(texts) * (not pool) if count is None else count - len(pool)
+        if lacking > 0:
+            headings = sorted(set(range(len(texts))) - set(pool), key=lambda i: -scores[i])
+            pool = sorted([*pool, *headings[:lacking]])
+        likely, sentences = [scores[i] for i in pool], [texts[i] for i in pool]
+        if isinstance(length, OpenLengthRecipe):
+            picked = select_open(
+                likely,
+                sentences=sentences,
+                bounds=length,
+                usual=decoding.sentences,
+                worth=decoding.worth,
+            )
+        else:
+            picked = select(
+                likely,
+                sentences=sentences,
+                # A ratio is one of all sentences, not of those that may be chosen.
+                length=length if count is None else Length(sentences=max(1, count)),
+                redundancy=options.redundancy,
+                token_counts=[tokens[i] for i in pool],
+                worth=decoding.worth,
+            )
+        return [pool[i] for i in picked]
 
     def _scores(self, prepared: Prepared[str], logits: Sequence[Logits]) -> list[float]:
         """The probability of each sentence, 0 where it has no token.
