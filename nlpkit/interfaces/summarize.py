@@ -61,7 +61,7 @@ def summarize(
 
     Reads FILES, or standard input where there are none or for "-". On a terminal the document is
     shown with the chosen sentences marked; otherwise they are printed one a line. Without a
-    length the summary has 2 to 5 sentences: as many as say the most for their words.
+    length the shipped pipeline chooses 2 to 5 sentences: as many as say the most for their words.
     """
     limits = dict(zip(_LIMITS, (sentences, ratio, words, tokens), strict=True))
     given = {name: value for name, value in limits.items() if value is not None}
