@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 import nlpkit
 from benchmarks.sets.unlike_news import RESULT, tokenised
@@ -42,7 +41,7 @@ def scored(pipeline: Summarization, documents: Sequence[str]) -> Iterator[Scored
         yield [texts[index] for index in pool], [summary.scores[index] for index in pool]
 
 
-def fixed(pipeline: Summarization, count: int) -> Way:
+def fixed(pipeline: Summarization, number: int) -> Way:
     """Always that many sentences."""
 
     def choose(document: Scored) -> list[int]:
@@ -50,7 +49,7 @@ def fixed(pipeline: Summarization, count: int) -> Way:
         return select(
             scores,
             sentences=texts,
-            length=Length(sentences=count),
+            length=Length(sentences=number),
             redundancy="coverage",
             worth=pipeline.recipe.decoding.worth,
         )
@@ -76,8 +75,8 @@ def ways(
 ) -> Iterator[tuple[str, Way]]:
     """What is measured, by name."""
     own = pipeline.recipe.decoding.open_length or OpenLengthRecipe(words=40)
-    for count in range(own.least, own.most + 1):
-        yield f"{count} sentences", fixed(pipeline, count)
+    for number in range(own.least, own.most + 1):
+        yield f"{number} sentences", fixed(pipeline, number)
     for length in words:
         bounds = OpenLengthRecipe(least=own.least, most=own.most, words=length)
         yield f"{own.least} to {own.most}, {length} words", left_open(pipeline, bounds)
@@ -109,6 +108,13 @@ def report(
         print(f"| {way} | {' | '.join(cells)} |", flush=True)
 
 
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} has to be a whole number of at least 1")
+    return int(text)
+
+
 def main() -> None:
     """Measures one way after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -116,17 +122,23 @@ def main() -> None:
     parser.add_argument("--on", default=str(RESULT), metavar="FILE", help="rows (%(default)s)")
     parser.add_argument("--data", type=Path, help="folder of the reference data sets")
     parser.add_argument("--dtype", default="bfloat16", help="number type (%(default)s)")
-    parser.add_argument("--words", type=int, nargs="*", default=[30, 35, 40, 45, 50], help="tried")
-    parser.add_argument("--most", type=int, nargs="*", default=[3, 4, 6], help="tried")
+    parser.add_argument(
+        "--words", type=count, nargs="*", default=[30, 35, 40, 45, 50], metavar="N", help="tried"
+    )
+    parser.add_argument(
+        "--most", type=count, nargs="*", default=[3, 4, 6], metavar="N", help="tried, up to 20"
+    )
     options = parser.parse_args()
     try:
         pipeline = nlpkit.load(options.pipeline, dtype=options.dtype)
         if not isinstance(pipeline, Summarization):
             parser.error(f"--pipeline {options.pipeline} is not for summarization")
         frame = read_rows(pipeline.recipe, [options.on], split=None, data=options.data)
-        measured = list(ways(pipeline, options.words, options.most))
-    except (nlpkit.NlpkitError, ValidationError) as error:
+    except nlpkit.NlpkitError as error:
         parser.error(str(error))
+    if max(options.most, default=1) > 20:
+        parser.error(f"--most {max(options.most)} is over 20, the most that a recipe may have")
+    measured = list(ways(pipeline, options.words, options.most))
     documents = list(scored(pipeline, frame["document"].tolist()))
     small = tokenised(frame).to_numpy()
     for name, rows in (("as people write", ~small), ("lower-cased and tokenised", small)):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlpkit.recipe import read, write
@@ -21,6 +21,7 @@ from nlpkit.tasks.selection import select, words_of
 from nlpkit.tasks.summarization import Summarization
 from nlpkit.tasks.summary_length import Length
 from nlpkit.text import split_sentences
+from tests.tasks.test_summarization import NASTY, check
 
 WORDS = (
     *("bank", "bridge", "crew", "dam", "fell", "fire", "flood", "held", "mayor"),
@@ -155,6 +156,16 @@ def test_short_documents_and_headings(summarize: Summarization) -> None:
     assert [s.text for s in summarize(text).sentences] == ["One fell.", "Three stood."]
     # Headings fill up what the fewest sentences lack.
     assert len(summarize("The Heading\n\nOne fell.").sentences) == 2
+
+
+@settings(max_examples=60)
+@given(documents=st.lists(NASTY, max_size=3))
+def test_sentences_are_the_callers_characters(
+    summarize: Summarization, documents: list[str]
+) -> None:
+    for document, summary in zip(documents, summarize(documents), strict=True):
+        check(document, summary)
+        assert min(2, len(summary.scores)) <= len(summary.sentences) <= 5
 
 
 def test_documents_are_independent(summarize: Summarization) -> None:
