@@ -5,7 +5,9 @@ On the documents of a file, so that a way can be chosen without looking at valid
 Sentences are scored once. Measured are summaries of a fixed number of sentences, those of
 `nlpkit.tasks.open_length` with some lengths of the reference (`--words`) and some greatest numbers
 (`--most`), and the first sentences of each document: three, and as many as the pipeline's own way
-chooses. Prints a Markdown table for each kind of document.
+chooses. ROUGE-2 is also compared with the usual number of sentences, `decoding.sentences`, on the
+same documents, with the standard error of the difference. Prints a Markdown table for each kind
+of document.
 """
 
 from __future__ import annotations
@@ -18,26 +20,25 @@ import numpy as np
 import pandas as pd
 
 import nlpkit
+from benchmarks.redundancy import METRICS
 from benchmarks.sets.unlike_news import RESULT, tokenised
 from nlpkit.evaluation.rouge import rouge
 from nlpkit.recipe_sections import OpenLengthRecipe
 from nlpkit.rows import read_rows
 from nlpkit.tasks.open_length import select_open
 from nlpkit.tasks.selection import select
-from nlpkit.tasks.summarization import Summarization, choosable
+from nlpkit.tasks.summarization import Summarization, to_choose_from
 from nlpkit.tasks.summary_length import Length
-
-METRICS = ("rouge1", "rouge2", "rougeLsum")
 
 Scored = tuple[list[str], list[float]]
 Way = Callable[[Scored], list[int]]
 
 
-def scored(pipeline: Summarization, documents: Sequence[str]) -> Iterator[Scored]:
+def scored(pipeline: Summarization, documents: Sequence[str], least: int) -> Iterator[Scored]:
     """The sentences of each document that may be chosen, and their scores."""
     for document, summary in zip(documents, pipeline(documents, progress=True), strict=True):
         texts = [document[start:stop] for start, stop in summary.spans]
-        pool = choosable(texts) or list(range(len(texts)))
+        pool = to_choose_from(texts, summary.scores, least)
         yield [texts[index] for index in pool], [summary.scores[index] for index in pool]
 
 
@@ -71,18 +72,20 @@ def left_open(pipeline: Summarization, bounds: OpenLengthRecipe) -> Way:
 
 
 def ways(
-    pipeline: Summarization, words: Sequence[int], most: Sequence[int]
+    pipeline: Summarization, own: OpenLengthRecipe, words: Sequence[int], most: Sequence[int]
 ) -> Iterator[tuple[str, Way]]:
-    """What is measured, by name."""
-    own = pipeline.recipe.decoding.open_length or OpenLengthRecipe(words=40)
+    """What is measured, by name; the usual number of sentences comes first."""
+    usual = pipeline.recipe.decoding.sentences
+    yield f"{usual} sentences", fixed(pipeline, usual)
     for number in range(own.least, own.most + 1):
-        yield f"{number} sentences", fixed(pipeline, number)
+        if number != usual:
+            yield f"{number} sentences", fixed(pipeline, number)
     for length in words:
         bounds = OpenLengthRecipe(least=own.least, most=own.most, words=length)
         yield f"{own.least} to {own.most}, {length} words", left_open(pipeline, bounds)
     for number in most:
         bounds = OpenLengthRecipe(least=min(own.least, number), most=number, words=own.words)
-        yield f"{own.least} to {number}, {own.words} words", left_open(pipeline, bounds)
+        yield f"{bounds.least} to {number}, {own.words} words", left_open(pipeline, bounds)
     chosen = left_open(pipeline, own)
     yield "the first 3", lambda document: list(range(min(3, len(document[0]))))
     yield "the first ones, as many as chosen", lambda document: list(range(len(chosen(document))))
@@ -93,18 +96,21 @@ def report(
 ) -> None:
     """Prints the table of one kind of document."""
     references = [summary.splitlines() for summary in frame["summary"]]
-    print(f"\n{len(frame):,} documents, {name}\n")
-    print("| | ROUGE-1 | ROUGE-2 | ROUGE-Lsum | sentences | words |")
-    print("|---|---|---|---|---|---|")
+    length = np.mean([len(summary.split()) for summary in frame["summary"]])
+    print(f"\n{len(frame):,} documents, {name}; references of {length:.1f} words\n")
+    print("| | ROUGE-1 | ROUGE-2 | ROUGE-Lsum | sentences | words | ROUGE-2 gained |")
+    print("|---|---|---|---|---|---|---|")
+    usual = None
     for way, choose in measured:
-        summaries = [[texts[i] for i in choose((texts, scores))] for texts, scores in documents]
-        scores = rouge(summaries, references, types=METRICS)
-        cells = [f"{100 * scores[metric].value:.2f}" for metric in METRICS]
+        summaries = [[texts[i] for i in choose((texts, own))] for texts, own in documents]
+        found = rouge(summaries, references, types=METRICS)
+        cells = [f"{100 * found[metric].value:.2f}" for metric in METRICS]
         words = [sum(len(sentence.split()) for sentence in summary) for summary in summaries]
-        cells += [
-            f"{np.mean([len(summary) for summary in summaries]):.2f}",
-            f"{np.mean(words):.1f}",
-        ]
+        cells += [f"{np.mean([*map(len, summaries)]):.2f}", f"{np.mean(words):.1f}"]
+        each = 100 * np.asarray(found["rouge2"].examples)
+        usual = each if usual is None else usual
+        gained = each - usual
+        cells.append(f"{gained.mean():+.2f} ({gained.std() / np.sqrt(len(gained)):.2f})")
         print(f"| {way} | {' | '.join(cells)} |", flush=True)
 
 
@@ -128,6 +134,7 @@ def main() -> None:
     parser.add_argument(
         "--most", type=count, nargs="*", default=[3, 4, 6], metavar="N", help="tried, up to 20"
     )
+    parser.add_argument("--characters", type=count, metavar="N", help="only documents of fewer")
     options = parser.parse_args()
     try:
         pipeline = nlpkit.load(options.pipeline, dtype=options.dtype)
@@ -138,13 +145,16 @@ def main() -> None:
         parser.error(str(error))
     if max(options.most, default=1) > 20:
         parser.error(f"--most {max(options.most)} is over 20, the most that a recipe may have")
-    measured = list(ways(pipeline, options.words, options.most))
-    documents = list(scored(pipeline, frame["document"].tolist()))
+    if options.characters is not None:
+        frame = frame[frame["document"].str.len() < options.characters]
+    own = pipeline.recipe.decoding.open_length or OpenLengthRecipe(words=40)
+    measured = list(ways(pipeline, own, options.words, options.most))
+    documents = list(scored(pipeline, frame["document"].tolist(), own.least))
     small = tokenised(frame).to_numpy()
     for name, rows in (("as people write", ~small), ("lower-cased and tokenised", small)):
-        own = [document for document, there in zip(documents, rows, strict=True) if there]
-        if own:
-            report(name, frame[rows], own, measured)
+        part = [document for document, there in zip(documents, rows, strict=True) if there]
+        if part:
+            report(name, frame[rows], part, measured)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from nlpkit.results import Summary
 from nlpkit.tasks import coverage, selection
 from nlpkit.tasks.folders import find
 from nlpkit.tasks.selection import Redundancy
-from nlpkit.tasks.summarization import Summarization, choosable
+from nlpkit.tasks.summarization import Summarization, to_choose_from
 from nlpkit.tasks.summary_length import Length
 from nlpkit.training.training_rows import training_rows
 
@@ -48,11 +48,9 @@ def unseen(pipeline: Summarization, rows: int, data: Path | None, seed: int) -> 
 def chosen(
     scored: Summary, document: str, count: int, way: Redundancy, worth: WorthRecipe | None
 ) -> list[str]:
-    """The sentences of a summary, headings left out, as the pipeline chooses them."""
+    """The sentences of a summary, as the pipeline chooses them."""
     texts = [document[start:stop] for start, stop in scored.spans]
-    pool = choosable(texts)
-    if len(pool) < count:
-        pool = list(range(len(texts)))
+    pool = to_choose_from(texts, scored.scores, count)
     picked = selection.select(
         [scored.scores[index] for index in pool],
         sentences=[texts[index] for index in pool],

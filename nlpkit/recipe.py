@@ -22,7 +22,6 @@ from nlpkit.recipe_sections import (
     DecodingRecipe,
     EvaluationRecipe,
     HeadRecipe,
-    OpenLengthRecipe,
     PoolingRecipe,
     Section,
     Task,
@@ -134,23 +133,14 @@ class Recipe(Section):
                 f"training.rationale = {self.training.rationale} is for classification of single "
                 "texts; allowed elsewhere: 0"
             )
-        if self.decoding.open_length is not None:
-            self._open_length_fits(self.decoding.open_length)
-        if self.teacher is not None:
-            self._teacher_fits(self.teacher)
-        return self
-
-    def _open_length_fits(self, length: OpenLengthRecipe) -> None:
-        if self.decoding.redundancy != "coverage":
+        if self.decoding.open_length is not None and self.decoding.redundancy != "coverage":
             raise ValueError(
                 "a [decoding.open_length] does not fit decoding.redundancy = "
                 f"{self.decoding.redundancy!r}; allowed: 'coverage'"
             )
-        if length.least > length.most:
-            raise ValueError(
-                f"decoding.open_length.least = {length.least} is more than its most = "
-                f"{length.most}; allowed: 1 to {length.most}"
-            )
+        if self.teacher is not None:
+            self._teacher_fits(self.teacher)
+        return self
 
     def _teacher_fits(self, teacher: TeacherRecipe) -> None:
         if self.head.kind == "multi_label":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Task = Literal["summarization", "question_answering", "classification"]
 Count = Annotated[int, Field(gt=0)]
@@ -261,6 +261,15 @@ class OpenLengthRecipe(Section):
     least: Count = 2
     most: Annotated[int, Field(gt=0, le=20)] = 5
     words: Count
+
+    @model_validator(mode="after")
+    def _least_is_not_over_most(self) -> OpenLengthRecipe:
+        if self.least > self.most:
+            raise ValueError(
+                f"decoding.open_length.least = {self.least} is more than its most = {self.most}; "
+                f"allowed: 1 to {self.most}"
+            )
+        return self
 
 
 class DecodingRecipe(Section):

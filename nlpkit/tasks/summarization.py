@@ -56,6 +56,28 @@ def choosable(sentences: Sequence[str]) -> list[int]:
     return [index for index, sentence in enumerate(sentences) if not is_heading(sentence)]
 
 
+def to_choose_from(
+    sentences: Sequence[str], scores: Sequence[float], count: int | None
+) -> list[int]:
+    """Which stretches of text a summary is made of; headings only where the others run out.
+
+    Args:
+        sentences: all of the document.
+        scores: of each; the best headings come in first.
+        count: how many sentences are wanted; None, where something else is the limit, takes
+            headings only if there is nothing else.
+
+    >>> to_choose_from(["5 Plants", "They grow.", "See also"], [0.1, 0.5, 0.2], 2)
+    [1, 2]
+    """
+    pool = choosable(sentences)
+    lacking = len(sentences) * (not pool) if count is None else count - len(pool)
+    if lacking <= 0:
+        return pool
+    headings = sorted(set(range(len(sentences))) - set(pool), key=lambda i: -scores[i])
+    return sorted([*pool, *headings[:lacking]])
+
+
 class Summarization(Pipeline[str, Summary, SummaryOptions]):
     """Summarizes documents of any length; made by `nlpkit.load`."""
 
@@ -175,30 +197,23 @@ class Summarization(Pipeline[str, Summary, SummaryOptions]):
         tokens: Sequence[int],
         options: SummaryOptions,
     ) -> list[int]:
-        """Which sentences the summary has; headings only where the others run out."""
+        """Which sentences the summary has."""
         decoding, length = self.recipe.decoding, options.length
         if isinstance(length, OpenLengthRecipe):
-            count: int | None = length.least
-        else:
-            count = length.count(len(texts))
-        pool = choosable(texts)
-        lacking = len(texts) * (not pool) if count is None else count - len(pool)
-        if lacking > 0:
-            headings = sorted(set(range(len(texts))) - set(pool), key=lambda i: -scores[i])
-            pool = sorted([*pool, *headings[:lacking]])
-        likely, sentences = [scores[i] for i in pool], [texts[i] for i in pool]
-        if isinstance(length, OpenLengthRecipe):
+            pool = to_choose_from(texts, scores, length.least)
             picked = select_open(
-                likely,
-                sentences=sentences,
+                [scores[i] for i in pool],
+                sentences=[texts[i] for i in pool],
                 bounds=length,
                 usual=decoding.sentences,
                 worth=decoding.worth,
             )
         else:
+            count = length.count(len(texts))
+            pool = to_choose_from(texts, scores, count)
             picked = select(
-                likely,
-                sentences=sentences,
+                [scores[i] for i in pool],
+                sentences=[texts[i] for i in pool],
                 # A ratio is one of all sentences, not of those that may be chosen.
                 length=length if count is None else Length(sentences=max(1, count)),
                 redundancy=options.redundancy,
