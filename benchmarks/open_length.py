@@ -147,6 +147,10 @@ def main() -> None:
         parser.error(f"--most {max(options.most)} is over 20, the most that a recipe may have")
     if options.characters is not None:
         frame = frame[frame["document"].str.len() < options.characters]
+        if frame.empty:
+            parser.error(
+                f"no document of {options.on} has less than {options.characters} characters"
+            )
     own = pipeline.recipe.decoding.open_length or OpenLengthRecipe(words=40)
     measured = list(ways(pipeline, own, options.words, options.most))
     documents = list(scored(pipeline, frame["document"].tolist(), own.least))
